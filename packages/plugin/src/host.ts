@@ -1,0 +1,42 @@
+/** A value now or later: a native host answers at once, Node cannot. */
+export type Awaitable<T> = T | Promise<T>;
+
+/** One exchange with the agent. Both times count from the call of {@link Host.exchange}. */
+export interface ExchangeCall {
+  /** The path of the unix socket. */
+  readonly path: string;
+  /** The request's whole text, to be sent as UTF-8. */
+  readonly request: string;
+  /** How long to go on trying to connect while nobody listens; 0 tries once. */
+  readonly connectForMs: number;
+  /** When to give up altogether. */
+  readonly answerWithinMs: number;
+}
+
+/**
+ * How an exchange ended.
+ *
+ * - `answer`: the other side closed its end; `text` is all that it had sent, decoded from UTF-8, and may be cut off.
+ * - `unreachable`: never connected, so nothing was sent.
+ * - `timeout`: connected, and no end of stream within the time. What was sent may have been carried out.
+ * - `broken`: the connection failed after it was made. What was sent may have been carried out.
+ */
+export type ExchangeOutcome =
+  | { readonly kind: "answer"; readonly text: string }
+  | { readonly kind: "unreachable"; readonly reason: string }
+  | { readonly kind: "timeout" }
+  | { readonly kind: "broken"; readonly reason: string };
+
+/** Everything that a CNI call needs of the machine it runs on. Any method may throw; the caller then gets an error. */
+export interface Host {
+  /** Standard input to its end, decoded from UTF-8; what is not UTF-8 becomes U+FFFD. */
+  readStdin(): string;
+  /** The environment of the process. */
+  env(): Readonly<Record<string, string>>;
+  /** Connects, sends the request and reads to end of stream, without closing its own end before that. */
+  exchange(call: ExchangeCall): Awaitable<ExchangeOutcome>;
+  /** Writes all of `text` to standard output as UTF-8. A reader that has gone away is no error. */
+  writeStdout(text: string): void;
+  /** CLOCK_BOOTTIME in nanoseconds: it goes on while the machine is suspended and is the same for every process. */
+  bootTimeNs(): bigint;
+}
