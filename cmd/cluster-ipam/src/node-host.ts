@@ -1,0 +1,59 @@
+import { readSync, writeSync } from "node:fs";
+import type { Host } from "@cluster-ipam/plugin";
+import { exchange } from "./agent-exchange.ts";
+import { bootTimeNs } from "./boot-time.ts";
+
+const STDIN = 0;
+const STDOUT = 1;
+const READ_BYTES = 65_536;
+const PIPE_RETRY_MS = 2;
+
+/** The plugin's host on Node. `env` is the environment of the process. */
+export function createNodeHost(env: NodeJS.ProcessEnv): Host {
+  return {
+    readStdin,
+    env: () => Object.fromEntries(Object.entries(env).map(([name, value]) => [name, value ?? ""])),
+    exchange,
+    writeStdout,
+    bootTimeNs,
+  };
+}
+
+function readStdin(): string {
+  const chunks: Buffer[] = [];
+  for (;;) {
+    const chunk = Buffer.allocUnsafe(READ_BYTES);
+    const count = whenReady(() => readSync(STDIN, chunk));
+    if (count === 0) return Buffer.concat(chunks).toString("utf8");
+    chunks.push(chunk.subarray(0, count));
+  }
+}
+
+function writeStdout(text: string): void {
+  const bytes = Buffer.from(text, "utf8");
+  let written = 0;
+  while (written < bytes.length) {
+    try {
+      written += whenReady(() => writeSync(STDOUT, bytes, written));
+    } catch (error) {
+      if (codeOf(error) === "EPIPE") return;
+      throw error;
+    }
+  }
+}
+
+/** Runs `attempt` until its pipe, which the caller may have made non-blocking, is ready: as a blocking one would. */
+function whenReady(attempt: () => number): number {
+  for (;;) {
+    try {
+      return attempt();
+    } catch (error) {
+      if (codeOf(error) !== "EAGAIN") throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PIPE_RETRY_MS);
+    }
+  }
+}
+
+function codeOf(error: unknown): string | undefined {
+  return (error as NodeJS.ErrnoException).code;
+}
