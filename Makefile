@@ -1,0 +1,75 @@
+# `make help` lists the targets. Each one sets up what it needs by itself and skips what is up to date.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+
+NODE := node_modules/.bin/node --conditions=@cluster-ipam/source
+RUN := exec $(NODE) scripts/run/main.ts
+SETUP := node_modules/.setup
+BUILT := dist/.built
+MANIFESTS := package.json pnpm-lock.yaml pnpm-workspace.yaml $(wildcard cmd/*/package.json packages/*/package.json test/*/package.json)
+# Folders too, so that a removed file counts as a change.
+SOURCES := $(shell find cmd packages scripts/build \( -name node_modules -o -name dist \) -prune -o \( -type d -o -name '*.ts' -o -name '*.sh' \) ! -name '*.test.ts' -print)
+
+# $(call need,<shell test>,<what to say>): stops at once with one line.
+need = $(if $(shell ($(1)) >/dev/null 2>&1 && echo yes),,$(error $(2)))
+NODE_HINT := install Node.js 20 or newer with npm from https://nodejs.org/en/download
+comma := ,
+GO_HINT := install Go 1.26 or newer from https://go.dev/dl and put its bin folder on PATH
+
+.PHONY: help setup build check test unit integration bench demo control-plane tools gen clean needs-npm needs-go needs-root
+
+help: ## list these targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+setup: $(SETUP) ## install the pinned dependencies, Node.js 24 among them
+
+build: $(BUILT) ## put the executables into dist/bin
+
+check: $(SETUP) ## types, lint, format, dead exports, generated files, forbidden text
+	@$(RUN) scripts/check/main.ts
+
+test: needs-root needs-go $(SETUP) build tools ## unit and integration tests with the coverage gate (root)
+	@$(RUN) scripts/test/main.ts unit integration
+
+unit: needs-go $(SETUP) build ## unit tests only (ARGS=<path> for some of them)
+	@$(RUN) scripts/test/main.ts unit $(if $(ARGS),-- $(ARGS))
+
+integration: needs-root needs-go $(SETUP) build tools ## tests on a real API server and real CNI plugins (root)
+	@$(RUN) scripts/test/main.ts integration $(if $(ARGS),-- $(ARGS))
+
+bench: needs-root needs-go $(SETUP) build tools ## measure ADD against raw requests and host-local (root)
+	@$(RUN) test/bench/src/main.ts
+
+demo: needs-root needs-go $(SETUP) build tools ## three nodes, duplicates with host-local, none with cluster-ipam (root; KEEP=1 leaves it running)
+	@$(RUN) test/integration/src/bin/demo.ts
+
+control-plane: needs-go $(SETUP) tools ## an API server with the CRDs until Ctrl-C; prints export KUBECONFIG=...
+	@$(RUN) test/integration/src/bin/control-plane.ts
+
+tools: needs-go $(SETUP) ## build the test tools (etcd, kube-apiserver, CNI plugins), minutes when caches are cold
+	@exec $(NODE) scripts/tools/main.ts
+
+gen: $(SETUP) ## write the custom resource definitions into crds
+	@exec $(NODE) packages/api/src/gen/main.ts
+
+clean: ## remove what build and test made; dependencies and test tools stay (ALL=1 removes them too)
+	rm -rf dist coverage .cache/reports cmd/*/dist packages/*/dist test/*/dist *.tsbuildinfo
+	$(if $(ALL),rm -rf .cache node_modules cmd/*/node_modules packages/*/node_modules test/*/node_modules)
+
+$(SETUP): $(MANIFESTS) scripts/setup | needs-npm
+	@scripts/setup
+	@touch $@
+
+$(BUILT): $(SETUP) $(SOURCES)
+	@$(NODE) scripts/build/main.ts
+	@touch $@
+
+needs-npm:
+	$(call need,command -v npm && command -v node,npm is missing: $(NODE_HINT))
+
+needs-go:
+	$(call need,command -v go,Go is missing: $(GO_HINT))
+
+needs-root:
+	$(call need,[ "$$(id -u)" = 0 ],this target makes network namespaces$(comma) which needs root: run it with sudo)

@@ -1,0 +1,56 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { defineConfig } from "vitest/config";
+
+/** Lets packages resolve each other to their sources, so that tests need no build. */
+const SOURCE_CONDITION = "@cluster-ipam/source";
+
+const root = import.meta.dirname;
+const globalSetup = join(root, "test/integration/src/global-setup.ts");
+const setupFiles = [join(root, "scripts/test/no-console.ts")];
+const resolve = { conditions: [SOURCE_CONDITION, "node", "import", "module", "default"] };
+const ssr = { resolve: { conditions: resolve.conditions, externalConditions: resolve.conditions } };
+
+export default defineConfig({
+  resolve,
+  ssr,
+  test: {
+    coverage: {
+      provider: "v8",
+      include: ["packages/*/src/**/*.ts"],
+      exclude: ["**/*.test.ts", "**/testing/**"],
+      reporter: ["text-summary", "html"],
+      reportsDirectory: join(root, "coverage"),
+      thresholds: {
+        lines: 90,
+        "packages/ip/src/**": { lines: 100, functions: 100, statements: 100, branches: 100 },
+      },
+    },
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "unit",
+          include: ["{packages,cmd,scripts}/**/*.test.ts"],
+          setupFiles,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "integration",
+          include: ["test/integration/**/*.test.ts"],
+          setupFiles,
+          ...(existsSync(globalSetup) && { globalSetup }),
+          // One control plane and one set of network namespaces serve all files, one file at a time.
+          pool: "forks",
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 180_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
+  },
+});
