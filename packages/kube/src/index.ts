@@ -1,0 +1,13 @@
+export { type ConfigSource, inCluster, kubeconfigFile } from "./config-source.ts";
+export { KubeClient, type KubeClientOptions } from "./kube-client.ts";
+export type { Answered, Failed, KubeAnswer, KubeRequest } from "./kube-request.ts";
+export { type KubeStatus, parseStatus } from "./kube-status.ts";
+export { listPages, type PagedList } from "./paged-list.ts";
+export {
+  type Declined,
+  describeAnswer,
+  type ReadOutcome,
+  type ReadRequest,
+  readPersistently,
+  type Unanswered,
+} from "./persistent-read.ts";
