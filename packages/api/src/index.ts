@@ -1,0 +1,18 @@
+export { asIPLease, asIPPool } from "./decode.ts";
+export {
+  API_GROUP,
+  API_PATH,
+  API_VERSION,
+  DEFAULT_POOL_ANNOTATION,
+  INLINE_LABEL,
+  LEASE_RESOURCE,
+  POOL_RESOURCE,
+} from "./group.ts";
+export { type LabelSelector } from "./label-selector.ts";
+export { isAddressSpace, leaseName, parseLeaseName, type SpacedAddress } from "./lease-name.ts";
+export { type IPLease, IPLeaseSchema, type IPLeaseSpec } from "./lease-schema.ts";
+export { type ObjectMeta, ObjectMetaSchema } from "./object-meta.ts";
+export { type PoolDns, type PoolRoute } from "./pool-network.ts";
+export { type PoolRange } from "./pool-range.ts";
+export { type IPPool, IPPoolSchema, type IPPoolSpec, type Strategy } from "./pool-schema.ts";
+export { type Condition, type IPPoolStatus } from "./pool-status.ts";
