@@ -1,0 +1,90 @@
+import { API_VERSION, type IPLease, type IPLeaseSpec, leaseName } from "@cluster-ipam/api";
+import { type Address, formatAddress } from "@cluster-ipam/ip";
+import { type RangeSet, subnetOf } from "./range-set.ts";
+
+/** The pod behind a call; uid is "" where the runtime does not tell. */
+export interface ClaimantPod {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+}
+
+/** Who an address is taken for: one attachment of one sandbox on this node. */
+export interface Claimant {
+  readonly network: string;
+  readonly containerID: string;
+  readonly ifName: string;
+  readonly node: string;
+  readonly pod: ClaimantPod | undefined;
+  /** Undefined where the agent cannot see the sandbox's network namespace. */
+  readonly sandbox: IPLeaseSpec["sandbox"];
+}
+
+/** `namespace/name/ifName`: what a pod's lease is looked up by; "" without a pod. */
+export function holderOf({ pod, ifName }: Pick<Claimant, "pod" | "ifName">): string {
+  return pod === undefined ? "" : `${pod.namespace}/${pod.name}/${ifName}`;
+}
+
+/** The lease that gives `address` of `set` to `claimant`; not written yet. */
+export function draftLease(claimant: Claimant, set: RangeSet, address: Address): IPLease {
+  const subnet = subnetOf(set, address);
+  if (subnet === undefined) throw new RangeError(`${formatAddress(address)} is in no range of pool ${set.pool}`);
+  const { pod, sandbox } = claimant;
+  return {
+    apiVersion: API_VERSION,
+    kind: "IPLease",
+    metadata: { name: leaseName(address, set.addressSpace) },
+    spec: {
+      address: formatAddress(address),
+      prefixLength: subnet.cidr.prefixLength,
+      ...(subnet.gateway === undefined ? {} : { gateway: formatAddress(subnet.gateway) }),
+      pool: set.pool,
+      addressSpace: set.addressSpace,
+      network: claimant.network,
+      node: claimant.node,
+      containerID: claimant.containerID,
+      ifName: claimant.ifName,
+      holder: holderOf(claimant),
+      ...(pod === undefined ? {} : { pod }),
+      ...(sandbox === undefined ? {} : { sandbox }),
+    },
+  };
+}
+
+/** Whether `lease` belongs to the claimant's attachment on the claimant's node. */
+export function isHeldBy(
+  lease: IPLease,
+  claimant: Pick<Claimant, "network" | "containerID" | "ifName" | "node">,
+): boolean {
+  const { spec } = lease;
+  return (
+    spec.node === claimant.node &&
+    spec.network === claimant.network &&
+    spec.containerID === claimant.containerID &&
+    spec.ifName === claimant.ifName
+  );
+}
+
+/** Whether `lease` belongs to an earlier sandbox of the claimant's pod, on the same network and interface. */
+export function isOfEarlierSandbox(lease: IPLease, claimant: Claimant): boolean {
+  const { spec } = lease;
+  const uid = claimant.pod?.uid ?? "";
+  return (
+    uid !== "" &&
+    spec.pod?.uid === uid &&
+    spec.node === claimant.node &&
+    spec.network === claimant.network &&
+    spec.ifName === claimant.ifName &&
+    spec.containerID !== claimant.containerID
+  );
+}
+
+/** `pod default/web-0 (interface net1) on node n1`, or what else holds the lease; for messages. */
+export function describeHolder({ spec }: IPLease): string {
+  const { reserved, pod, containerID, ifName, node } = spec;
+  if (reserved !== undefined) return `a reservation (${reserved.reason})`;
+  const who = pod === undefined ? `container ${containerID}` : `pod ${pod.namespace}/${pod.name}`;
+  if (node !== "") return `${who} (interface ${ifName}) on node ${node}`;
+  // Cooling down, or kept for its pod.
+  return pod === undefined ? "nobody, but not free yet" : `nobody, but kept for ${who}`;
+}

@@ -1,0 +1,7 @@
+export { attachedLease } from "./attached-lease.ts";
+export { FakeClock } from "./fake-clock.ts";
+export { leaseStoreConformance } from "./lease-store-conformance.ts";
+export { MemoryLeaseStore } from "./memory-lease-store.ts";
+export { MemoryPoolStore } from "./memory-pool-store.ts";
+export { seededRandom } from "./seeded-random.ts";
+export { type Pace, type ReadFault, type StoreCall, StoreFaults, type WriteFault } from "./store-faults.ts";

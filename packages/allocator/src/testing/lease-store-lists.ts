@@ -1,0 +1,95 @@
+import { describe, expect, it } from "vitest";
+import type { LeaseStore } from "../lease-store.ts";
+import { LeaseFixture } from "./lease-fixture.ts";
+
+/** More than one page of the store under test. */
+const MANY = 23;
+
+/** What every LeaseStore's lists, and its reads at their end, must do. */
+export function describeLists(store: () => LeaseStore): void {
+  describe("listByNode", () => {
+    it("lists every lease of the node, of every pool and family, and of no other node", async () => {
+      const [four, six, other] = [new LeaseFixture(4), new LeaseFixture(6), new LeaseFixture(4)];
+      const { node } = four;
+      const expected = [four.lease(1), four.lease(2), six.lease(1, { node }), other.lease(1, { node })];
+      await createAll(store(), [...expected, four.lease(3, { node: other.node })]);
+      expect(await namesOnNode(store(), node)).toEqual(namesOf(expected));
+    });
+
+    it("lists leases as they are read", async () => {
+      const leases = new LeaseFixture();
+      await createAll(store(), [leases.lease()]);
+      const lease = await store().get(leases.lease().metadata.name, open());
+      expect(await store().listByNode(leases.node, open())).toEqual([lease]);
+    });
+
+    it("follows a lease to another node, and to none", async () => {
+      const leases = new LeaseFixture();
+      const outcome = await store().create(leases.lease());
+      if (outcome.kind !== "created") throw new Error(outcome.kind);
+      const moved = await store().replace({
+        ...outcome.lease,
+        spec: { ...outcome.lease.spec, node: `${leases.node}-2` },
+      });
+      if (moved.kind !== "replaced") throw new Error(moved.kind);
+      expect(await namesOnNode(store(), leases.node)).toEqual([]);
+      expect(await namesOnNode(store(), `${leases.node}-2`)).toEqual([outcome.lease.metadata.name]);
+      const { uid = "", resourceVersion = "", name } = moved.lease.metadata;
+      await store().delete({ name, uid, resourceVersion });
+      expect(await namesOnNode(store(), `${leases.node}-2`)).toEqual([]);
+    });
+
+    it("lists more than one page", async () => {
+      const leases = new LeaseFixture();
+      const expected = Array.from({ length: MANY }, (_, number) => leases.lease(number));
+      await createAll(store(), expected);
+      expect(await namesOnNode(store(), leases.node)).toEqual(namesOf(expected));
+    });
+  });
+
+  describe("listNames", () => {
+    it("lists the names of every page, of both families and of every space, and of no other pool", async () => {
+      const [four, six, other] = [new LeaseFixture(4), new LeaseFixture(6), new LeaseFixture(4)];
+      const { pool } = four;
+      const ofFour = Array.from({ length: MANY }, (_, number) => four.lease(number));
+      const expected = [...ofFour, six.lease(1, { pool }), other.lease(1, { pool })];
+      // Names of other pools lie among them, so that a page may hold none of ours.
+      const strangers = Array.from({ length: MANY }, (_, number) => four.lease(MANY + number, { pool: other.pool }));
+      await createAll(store(), [...expected, ...strangers]);
+      expect((await store().listNames(pool, open())).toSorted()).toEqual(namesOf(expected));
+    });
+
+    it("lists nothing for a pool without leases", async () => {
+      expect(await store().listNames(new LeaseFixture().pool, open())).toEqual([]);
+    });
+  });
+
+  describe("a read whose signal has aborted", () => {
+    it.each([
+      ["get", (signal: AbortSignal) => store().get("10.20.0.1", signal)],
+      ["listByNode", (signal: AbortSignal) => store().listByNode("node-a", signal)],
+      ["listNames", (signal: AbortSignal) => store().listNames("pool-a", signal)],
+    ])("%s says that the API server could not be reached", async (_name, readWith) => {
+      await expect(readWith(AbortSignal.abort())).rejects.toMatchObject({ code: "apiserver-unreachable" });
+    });
+  });
+}
+
+type Lease = ReturnType<LeaseFixture["lease"]>;
+
+async function createAll(store: LeaseStore, leases: readonly Lease[]): Promise<void> {
+  const outcomes = await Promise.all(leases.map((lease) => store.create(lease)));
+  expect(outcomes.map(({ kind }) => kind)).toEqual(leases.map(() => "created"));
+}
+
+async function namesOnNode(store: LeaseStore, node: string): Promise<string[]> {
+  return namesOf(await store.listByNode(node, open()));
+}
+
+function namesOf(leases: readonly Lease[]): string[] {
+  return leases.map(({ metadata }) => metadata.name).toSorted();
+}
+
+function open(): AbortSignal {
+  return new AbortController().signal;
+}
