@@ -1,0 +1,2 @@
+export { ApiLeaseStore, type LeaseStoreOptions } from "./api-lease-store.ts";
+export { ApiPoolStore } from "./api-pool-store.ts";

@@ -1,0 +1,26 @@
+import { API_GROUP, API_PATH, LEASE_RESOURCE, POOL_RESOURCE } from "@cluster-ipam/api";
+
+/** A kind of object, as the API server serves it. */
+export interface Resource {
+  /** As RBAC rules and kubectl name it. */
+  readonly fullName: string;
+  /** For messages about one object. */
+  readonly singular: string;
+  /** Path of the collection. */
+  readonly path: string;
+}
+
+/** IPLease. */
+export const LEASES: Resource = resource(LEASE_RESOURCE, "iplease");
+
+/** IPPool. */
+export const POOLS: Resource = resource(POOL_RESOURCE, "ippool");
+
+/** Path of one object; `name` may come from a user. */
+export function objectPath({ path }: Resource, name: string): string {
+  return `${path}/${encodeURIComponent(name)}`;
+}
+
+function resource(plural: string, singular: string): Resource {
+  return { fullName: `${plural}.${API_GROUP}`, singular, path: `${API_PATH}/${plural}` };
+}
