@@ -1,0 +1,69 @@
+import { describe, expect, test } from "vitest";
+import { parseConfig, UsageError } from "./config.ts";
+
+const NODE = ["--node-name", "n1"];
+const NODE_NAME_EXPECTED = "expected the name of the Node object that the agent runs on";
+
+test("the node's name is all that must be given", () => {
+  expect(parseConfig(NODE)).toEqual({
+    nodeName: "n1",
+    kubeconfig: undefined,
+    socket: "/run/cluster-ipam/agent.sock",
+    stateDir: "/var/lib/cluster-ipam",
+    logLevel: "info",
+  });
+});
+
+test("every flag is taken, with its value behind it or behind an equals sign", () => {
+  const args = ["--node-name=n2", "--kubeconfig", "/k", "--socket=/s", "--state-dir", "/d", "--log-level=debug"];
+  expect(parseConfig(args)).toEqual({
+    nodeName: "n2",
+    kubeconfig: "/k",
+    socket: "/s",
+    stateDir: "/d",
+    logLevel: "debug",
+  });
+});
+
+test.each(["debug", "info", "warn", "error", "silent"])("the log level may be %s", (level) => {
+  expect(parseConfig([...NODE, "--log-level", level]).logLevel).toBe(level);
+});
+
+test("the longest socket path that leaves room for the process ID is taken", () => {
+  const path = `/${"é".repeat(47)}x`;
+  expect(Buffer.byteLength(path)).toBe(96);
+  expect(parseConfig([...NODE, "--socket", path]).socket).toBe(path);
+});
+
+describe("a command line is refused, with the flag, its value and what is expected,", () => {
+  test.each<readonly [string, readonly string[], string]>([
+    ["without a node name", [], `--node-name is missing: ${NODE_NAME_EXPECTED}`],
+    ["with an empty node name", ["--node-name="], `--node-name is "": ${NODE_NAME_EXPECTED}`],
+    ["with a relative kubeconfig", [...NODE, "--kubeconfig", "k"], '--kubeconfig is "k": expected an absolute path'],
+    ["with an empty kubeconfig", [...NODE, "--kubeconfig="], '--kubeconfig is "": expected an absolute path'],
+    ["with a relative socket", [...NODE, "--socket", "s"], '--socket is "s": expected an absolute path'],
+    ["with a relative state folder", [...NODE, "--state-dir", "."], '--state-dir is ".": expected an absolute path'],
+    [
+      "with an unknown level",
+      [...NODE, "--log-level", "loud"],
+      '--log-level is "loud": expected one of debug, info, warn, error, silent',
+    ],
+  ])("%s", (_, args, message) => {
+    expect(() => parseConfig(args)).toThrow(new UsageError(message));
+  });
+
+  test("with a socket path that the kernel does not take, counted in bytes", () => {
+    const path = `/${"é".repeat(48)}`;
+    const message = `--socket is "${path}": expected at most 96 bytes: the kernel takes no longer path for a unix socket`;
+    expect(() => parseConfig([...NODE, "--socket", path])).toThrow(new UsageError(message));
+  });
+
+  test.each([
+    ["an unknown flag", [...NODE, "--verbose"], "--verbose"],
+    ["a flag without its value", ["--node-name"], "--node-name"],
+    ["a word that belongs to no flag", [...NODE, "now"], "now"],
+  ])("with %s", (_, args, fragment) => {
+    expect(() => parseConfig(args)).toThrow(UsageError);
+    expect(() => parseConfig(args)).toThrow(fragment);
+  });
+});

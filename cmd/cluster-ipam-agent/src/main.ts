@@ -1,0 +1,81 @@
+import { readFileSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { Agent, createServer, listenOn, lockNode, NodeSandboxes } from "@cluster-ipam/agent";
+import { inCluster, KubeClient, kubeconfigFile } from "@cluster-ipam/kube";
+import { ApiLeaseStore, ApiPoolStore } from "@cluster-ipam/store";
+import { createLogger, type Logger } from "@cluster-ipam/telemetry";
+import { type AgentConfig, parseConfig, UsageError } from "./config.ts";
+import { SYSTEM_CLOCK } from "./system-clock.ts";
+import { VERSION } from "./version.ts";
+
+/** How long the agent waits for its node's leases before it listens without them. */
+const LOADED_PATIENCE_MS = 2_000;
+/** sysexits(3) EX_USAGE. */
+const EXIT_USAGE = 64;
+
+/**
+ * Runs the agent until `signal` aborts. However it ends, it ends in order: finish what runs, refuse the rest, let go of
+ * the node.
+ */
+async function run(config: AgentConfig, log: Logger, signal: AbortSignal): Promise<void> {
+  await using ending = new AsyncDisposableStack();
+  await mkdir(config.stateDir, { recursive: true, mode: 0o700 });
+  const lock = await lockNode(config.nodeName, { log, signal });
+  ending.defer(() => void lock.close());
+  const source = config.kubeconfig === undefined ? inCluster() : kubeconfigFile(config.kubeconfig);
+  const client = new KubeClient({ source, userAgent: `cluster-ipam-agent/${VERSION}` });
+  ending.defer(() => client.close());
+  // Only now: what the node holds is read by the one agent that may change it.
+  const agent = createAgent(config.nodeName, client, log);
+  ending.defer(() => agent.close());
+  await Promise.race([agent.loaded, SYSTEM_CLOCK.sleep(LOADED_PATIENCE_MS, signal)]);
+  const server = createServer(agent, log);
+  let removeSocket: () => Promise<void> = () => Promise.resolve();
+  // The socket stays until the last call is answered, so that a call that comes meanwhile hears why it is refused.
+  ending.defer(() => removeSocket());
+  ending.defer(() => server.close());
+  removeSocket = await listenOn(server, config.socket);
+  log.info({ socket: config.socket, apiServer: client.server, version: VERSION }, "agent is listening");
+  await aborted(signal);
+  log.info("agent is shutting down");
+}
+
+function createAgent(node: string, client: KubeClient, log: Logger): Agent {
+  return new Agent({
+    node,
+    leases: new ApiLeaseStore(client),
+    pools: new ApiPoolStore(client),
+    sandboxes: new NodeSandboxes(),
+    clock: SYSTEM_CLOCK,
+    random: Math.random,
+    log,
+    readFile: (path) => readFileSync(path, "utf8"),
+  });
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
+
+async function main(): Promise<void> {
+  const config = parseConfig(process.argv.slice(2));
+  const log = createLogger({ node: config.nodeName }, config.logLevel);
+  const ended = new AbortController();
+  for (const name of ["SIGTERM", "SIGINT"] as const) process.once(name, () => ended.abort());
+  try {
+    await run(config, log, ended.signal);
+  } catch (err) {
+    if (ended.signal.aborted) return;
+    log.error({ err }, "agent failed");
+    process.exitCode = 1;
+  }
+}
+
+main().catch((error: unknown) => {
+  if (!(error instanceof UsageError)) throw error;
+  process.stderr.write(`cluster-ipam-agent: ${error.message}\n`);
+  process.exitCode = EXIT_USAGE;
+});

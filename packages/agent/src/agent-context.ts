@@ -1,0 +1,83 @@
+import {
+  type AllocatorDeps,
+  type Clock,
+  type LeaseStore,
+  OccupancyHints,
+  type PoolStore,
+  type Random,
+  SharedRead,
+} from "@cluster-ipam/allocator";
+import type { IPLease } from "@cluster-ipam/api";
+import type { Logger } from "@cluster-ipam/telemetry";
+import { AttachmentGate } from "./attachment-gate.ts";
+import { Attachments, slimLease } from "./attachments.ts";
+import { ignoredKeysNote } from "./ignored-keys.ts";
+import { leftoversOf } from "./leftovers.ts";
+import { Overtaking } from "./overtaking.ts";
+import { PendingReleases } from "./pending-releases.ts";
+import { PoolCache } from "./pool-cache.ts";
+import type { Sandboxes } from "./sandbox.ts";
+
+/** What an agent is made of; everything that is not its own state is injected. */
+export interface AgentDeps {
+  readonly node: string;
+  readonly leases: LeaseStore;
+  readonly pools: PoolStore;
+  readonly sandboxes: Sandboxes;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  /** Reads a file of the node as UTF-8. */
+  readonly readFile: (path: string) => string;
+}
+
+/** What the verbs work with: the state of one agent, and the world around it. */
+export interface AgentContext extends Pick<AgentDeps, "node" | "sandboxes" | "clock" | "log" | "readFile"> {
+  readonly store: LeaseStore;
+  readonly pools: PoolCache;
+  readonly attachments: Attachments;
+  readonly gate: AttachmentGate;
+  readonly overtaking: Overtaking;
+  readonly pending: PendingReleases;
+  /** The node's leases as the server has them. */
+  readonly nodeLeases: SharedRead<readonly IPLease[]>;
+  readonly allocator: AllocatorDeps;
+  /** Tells each ignored key of a network's ipam section to the log, once. */
+  readonly noteIgnoredKeys: (network: string, keys: readonly string[]) => void;
+}
+
+/** The state of an agent that has read nothing yet. */
+export function createContext(deps: AgentDeps): AgentContext {
+  const { node, leases: store, clock, random, log, sandboxes, readFile } = deps;
+  const attachments = new Attachments(sandboxes);
+  const pending = new PendingReleases(clock);
+  const pools = new PoolCache(deps.pools, clock);
+  const poolsOverlapping = pools.overlapping.bind(pools);
+  const allocator: AllocatorDeps = {
+    store,
+    hints: new OccupancyHints({ leases: store, poolsOverlapping, clock }),
+    own: attachments,
+    leftovers: leftoversOf(store, attachments, pending),
+    clock,
+    random,
+  };
+  // Kept until the next list.
+  const readNodeLeases = async (signal: AbortSignal): Promise<readonly IPLease[]> =>
+    (await store.listByNode(node, signal)).map(slimLease);
+  return {
+    node,
+    store,
+    pools,
+    attachments,
+    gate: new AttachmentGate(),
+    overtaking: new Overtaking(clock),
+    pending,
+    sandboxes,
+    nodeLeases: new SharedRead(readNodeLeases, clock),
+    allocator,
+    clock,
+    log,
+    readFile,
+    noteIgnoredKeys: ignoredKeysNote(log),
+  };
+}

@@ -1,0 +1,192 @@
+import { FakeClock, MemoryLeaseStore, MemoryPoolStore, seededRandom } from "@cluster-ipam/allocator/testing";
+import { IpamError } from "@cluster-ipam/errors";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { Agent } from "./agent.ts";
+import { never, written } from "./testing/agent-world.ts";
+import { type CallFixture, cniCall } from "./testing/cni-calls.ts";
+import { FakeSandboxes } from "./testing/fake-sandboxes.ts";
+import { LogLines } from "./testing/log-lines.ts";
+import { leaseOf, poolOf } from "./testing/objects.ts";
+import { TickingClock } from "./testing/ticking-clock.ts";
+
+const NOT_NOW = {
+  kind: "refused",
+  error: new IpamError("apiserver-refused", "no permission to list ipleases"),
+} as const;
+
+let leases: MemoryLeaseStore;
+let pools: MemoryPoolStore;
+let clock: FakeClock;
+let lines: LogLines;
+let agent: Agent | undefined;
+
+beforeEach(() => {
+  leases = new MemoryLeaseStore();
+  pools = new MemoryPoolStore();
+  clock = new FakeClock();
+  lines = new LogLines();
+  pools.put(poolOf("lan", ["10.0.0.0/24", "fd00::/64"]));
+});
+
+afterEach(async () => {
+  leases.faults.comeBack();
+  await agent?.close();
+  agent = undefined;
+});
+
+function start(): Agent {
+  agent = new Agent({
+    node: "n1",
+    leases,
+    pools,
+    sandboxes: new FakeSandboxes(),
+    clock: new TickingClock(clock),
+    random: seededRandom(1),
+    log: lines.log,
+    readFile: (path) => path,
+  });
+  return agent;
+}
+
+function call(of: Agent, fixture: CallFixture): ReturnType<Agent["call"]> {
+  return of.call(cniCall(fixture), never());
+}
+
+describe("an agent that starts", () => {
+  test("reads its node's leases once, and tells when it has", async () => {
+    await written(leases, leaseOf("10.0.0.5"));
+    await written(leases, leaseOf("fd00::5", { node: "n2" }));
+    leases.faults.calls.length = 0;
+    const started = start();
+    expect(started.health()).toEqual({ node: "n1", isLoaded: false, leases: 0, pendingReleases: 0 });
+    await started.loaded;
+    expect(started.health()).toEqual({ node: "n1", isLoaded: true, leases: 1, pendingReleases: 0 });
+    await clock.advance(60_000);
+    expect(leases.faults.calls).toEqual([{ operation: "listByNode", name: "n1" }]);
+  });
+
+  test("tries again, less and less often, until the server has answered", async () => {
+    leases.faults.failReads("listByNode", ...Array.from({ length: 8 }, () => NOT_NOW));
+    const started = start();
+    const triesAtMs: number[] = [];
+    for (let atMs = 0; atMs <= 46_000; atMs += 500) {
+      await clock.advance(atMs === 0 ? 0 : 500);
+      if (leases.faults.calls.splice(0).length > 0) triesAtMs.push(atMs);
+    }
+    expect(triesAtMs).toEqual([0, 500, 1_500, 3_500, 7_500, 15_500, 25_500, 35_500, 45_500]);
+    await started.loaded;
+    expect(lines.with("node's leases could not be read and will be tried again")).toHaveLength(8);
+  });
+
+  test("refuses ADD, and accepts DEL, STATUS and GC, until the server has answered", async () => {
+    await written(leases, leaseOf("10.0.0.5"));
+    leases.faults.failReads("listByNode", NOT_NOW);
+    const started = start();
+    await clock.advance(0);
+    await expect(call(started, { command: "ADD", containerId: "c2" })).rejects.toMatchObject({
+      code: "agent-not-ready",
+      message: expect.stringContaining("no permission to list ipleases"),
+    });
+    await call(started, { command: "STATUS" });
+    await call(started, { command: "GC", config: { "cni.dev/valid-attachments": [] } });
+    await call(started, { command: "DEL", startedAtNs: 2_000n });
+    expect(started.health()).toMatchObject({ isLoaded: false, pendingReleases: 1 });
+    await clock.advance(500);
+    await started.loaded;
+    await clock.advance(1_000);
+    expect(leases.snapshot()).toEqual([]);
+    expect(started.health()).toMatchObject({ isLoaded: true, pendingReleases: 0 });
+  });
+
+  test("can be ended before the server has answered, without a word about trying again", async () => {
+    leases.faults.goAway();
+    const started = start();
+    await clock.advance(0);
+    await started.close();
+    expect(lines.with("node's leases could not be read and will be tried again")).toEqual([]);
+  });
+});
+
+describe("an agent that runs", () => {
+  test("answers every verb: a result for ADD, nothing for the others", async () => {
+    const started = start();
+    await started.loaded;
+    const result = await call(started, { command: "ADD" });
+    expect(result?.ips).toHaveLength(2);
+    expect(
+      await call(started, { command: "CHECK", config: { prevResult: { ips: result?.ips ?? [] } } }),
+    ).toBeUndefined();
+    expect(await call(started, { command: "STATUS" })).toBeUndefined();
+    expect(await call(started, { command: "GC", startedAtNs: 2_000n })).toBeUndefined();
+    expect(await call(started, { command: "DEL", startedAtNs: 3_000n })).toBeUndefined();
+    expect(leases.snapshot()).toEqual([]);
+  });
+
+  test("is good for STATUS while the server is away", async () => {
+    const started = start();
+    await started.loaded;
+    leases.faults.goAway();
+    pools.faults.goAway();
+    expect(await call(started, { command: "STATUS" })).toBeUndefined();
+  });
+
+  test("asks nothing of the server while nobody calls", async () => {
+    const started = start();
+    await started.loaded;
+    leases.faults.calls.length = 0;
+    await clock.advance(3_600_000);
+    expect([...leases.faults.calls, ...pools.faults.calls]).toEqual([]);
+  });
+
+  test("keeps the pools in use fresh, so that no ADD reads one", async () => {
+    const started = start();
+    await started.loaded;
+    await call(started, { command: "ADD" });
+    await clock.advance(29_000);
+    pools.faults.calls.length = 0;
+    await call(started, { command: "ADD", containerId: "c2" });
+    expect(pools.faults.calls).toEqual([]);
+  });
+
+  test("makes a release good that the server did not confirm", async () => {
+    const started = start();
+    await started.loaded;
+    await call(started, { command: "ADD" });
+    leases.faults.failWrites("delete", { kind: "lost" });
+    await call(started, { command: "DEL", startedAtNs: 2_000n });
+    expect(started.health()).toMatchObject({ leases: 0, pendingReleases: 1 });
+    await clock.advance(1_000);
+    expect(started.health()).toMatchObject({ pendingReleases: 0 });
+    expect(leases.snapshot()).toEqual([]);
+  });
+});
+
+describe("an agent that ends", () => {
+  test("tries once more to make good what is pending", async () => {
+    const started = start();
+    await started.loaded;
+    await call(started, { command: "ADD" });
+    leases.faults.failWrites("delete", { kind: "lost" });
+    await call(started, { command: "DEL", startedAtNs: 2_000n });
+    await started.close();
+    expect(leases.snapshot()).toEqual([]);
+    expect(lines.with("agent ends with releases pending")).toEqual([]);
+  });
+
+  test("tells the log what it could not make good", async () => {
+    const started = start();
+    await started.loaded;
+    await call(started, { command: "ADD" });
+    leases.faults.failWrites("delete", { kind: "lost" }, { kind: "lost" }, { kind: "lost" }, { kind: "lost" });
+    await call(started, { command: "DEL", startedAtNs: 2_000n });
+    await started.close();
+    expect(lines.with("agent ends with releases pending")).toMatchObject([{ pendingReleases: 2 }]);
+  });
+
+  test("leaves nobody asleep", async () => {
+    const started = start();
+    await started.loaded;
+    await started.close();
+    expect(clock.sleeping).toBe(0);
+  });
+});

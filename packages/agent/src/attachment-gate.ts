@@ -1,0 +1,27 @@
+import type { Attachment } from "@cluster-ipam/cni";
+
+/** One interface of one sandbox, on whatever network. */
+export type Interface = Pick<Attachment, "containerId" | "ifName">;
+
+/** Key of everything that one interface of one sandbox does, whatever the network is called. */
+export function interfaceKey({ containerId, ifName }: Interface): string {
+  return `${containerId}/${ifName}`;
+}
+
+/** Lets one call at a time through for each interface, in the order in which they came. */
+export class AttachmentGate {
+  readonly #tails = new Map<string, Promise<unknown>>();
+
+  /** Runs `task` after every earlier one of the same interface has ended, however that ended. */
+  async run<T>(of: Interface, task: () => Promise<T>): Promise<T> {
+    const key = interfaceKey(of);
+    const before = this.#tails.get(key);
+    const running = before === undefined ? task() : before.then(task, task);
+    this.#tails.set(key, running);
+    try {
+      return await running;
+    } finally {
+      if (this.#tails.get(key) === running) this.#tails.delete(key);
+    }
+  }
+}

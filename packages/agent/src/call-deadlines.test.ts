@@ -1,0 +1,48 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { startDeadline } from "./call-deadlines.ts";
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+test.each([
+  ["ADD", 12_000, "12 s"],
+  ["DEL", 5_000, "5 s"],
+  ["CHECK", 10_000, "10 s"],
+  ["GC", 30_000, "30 s"],
+  ["STATUS", 1_000, "1 s"],
+] as const)("the deadline of %s comes after %d ms and says how long was tried", (command, limitMs, text) => {
+  const { signal } = startDeadline(command);
+  vi.advanceTimersByTime(limitMs - 1);
+  expect(signal.aborted).toBe(false);
+  vi.advanceTimersByTime(1);
+  expect(signal.reason).toMatchObject({
+    code: "apiserver-unreachable",
+    message: expect.stringContaining(`within ${text}`),
+  });
+});
+
+test("a call that has ended has no deadline and leaves no timer", () => {
+  const deadline = startDeadline("ADD");
+  deadline.clear();
+  expect(vi.getTimerCount()).toBe(0);
+  vi.advanceTimersByTime(60_000);
+  expect(deadline.signal.aborted).toBe(false);
+});
+
+test("a caller that hangs up ends the call at once", () => {
+  const deadline = startDeadline("ADD");
+  deadline.hangUp();
+  expect(deadline.signal.reason).toMatchObject({ code: "cancelled" });
+});
+
+test("the first reason stands: a deadline after a hang-up changes nothing", () => {
+  const deadline = startDeadline("ADD");
+  deadline.hangUp();
+  vi.advanceTimersByTime(60_000);
+  expect(deadline.signal.reason).toMatchObject({ code: "cancelled" });
+});

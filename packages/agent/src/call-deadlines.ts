@@ -1,0 +1,39 @@
+import type { Command } from "@cluster-ipam/cni";
+import { IpamError } from "@cluster-ipam/errors";
+
+/**
+ * How long a verb may take before what it waits for is given up. A write under way then still has the store's own
+ * time-out, and its undo another one: an ADD has answered within 20 s, whatever the API server does.
+ */
+const DEADLINE_MS: Readonly<Record<Command, number>> = {
+  ADD: 12_000,
+  DEL: 5_000,
+  CHECK: 10_000,
+  GC: 30_000,
+  STATUS: 1_000,
+};
+
+/** A signal that ends a call, and its release. */
+export interface CallDeadline {
+  readonly signal: AbortSignal;
+  /** The caller hung up: nobody would learn of an address. */
+  hangUp(): void;
+  /** The call has ended. */
+  clear(): void;
+}
+
+/** The deadline of one call; the signal's reason is the error that the caller gets. */
+export function startDeadline(command: Command): CallDeadline {
+  const controller = new AbortController();
+  const limitMs = DEADLINE_MS[command];
+  const timer = setTimeout(() => controller.abort(tooLate(limitMs)), limitMs);
+  return {
+    signal: controller.signal,
+    hangUp: () => controller.abort(new IpamError("cancelled", "the caller hung up before it had an answer")),
+    clear: () => clearTimeout(timer),
+  };
+}
+
+function tooLate(limitMs: number): IpamError {
+  return new IpamError("apiserver-unreachable", `the API server gave no usable answer within ${limitMs / 1000} s`);
+}

@@ -1,0 +1,56 @@
+import { createHash } from "node:crypto";
+import { API_VERSION, INLINE_LABEL, type IPPool, type PoolRange } from "@cluster-ipam/api";
+import { IpamError } from "@cluster-ipam/errors";
+
+/** Longest slug in a pool's name: with the hash it still is a DNS label. */
+const SLUG_LENGTH = 50;
+/** Hexadecimal digits of the hash in a pool's name. */
+const HASH_LENGTH = 10;
+
+/**
+ * The pool that stands for one set of inline ranges of a network, so that they have status as any pool has.
+ *
+ * Its name holds a hash of the ranges and the address space: two configurations of one network with different ranges
+ * get a pool each, and the same configuration on every node gets the same pool.
+ */
+export function inlinePool(network: string, ranges: readonly PoolRange[], addressSpace: string): IPPool {
+  const hash = createHash("sha256").update(contentOf(ranges, addressSpace)).digest("hex").slice(0, HASH_LENGTH);
+  return {
+    apiVersion: API_VERSION,
+    kind: "IPPool",
+    metadata: { name: `${slugOf(network)}-${hash}`, labels: { [INLINE_LABEL]: "true" } },
+    spec: { ranges, addressSpace, strategy: "Spread", coolDownSeconds: 0, reserveGateway: true },
+  };
+}
+
+/**
+ * Checks that the pool found under the name of `draft` has the ranges of `draft`.
+ *
+ * @throws IpamError `bad-config` when somebody edited it, or two contents share a hash
+ */
+export function checkInlinePool(draft: IPPool, found: IPPool): void {
+  const [wanted, there] = [draft, found].map(({ spec }) => contentOf(spec.ranges, spec.addressSpace));
+  if (wanted === there) return;
+  throw new IpamError(
+    "bad-config",
+    `pool ${found.metadata.name} has other ranges than the network's ipam section, for which it was made: ` +
+      "delete the pool (its leases stay), or name a pool of your own with ipam.pool",
+  );
+}
+
+/** The ranges in one order and one spelling; fields that the ipam section does not have are left out. */
+function contentOf(ranges: readonly PoolRange[], addressSpace: string): string {
+  const rows = ranges.map(({ subnet, start, end, gateway, exclude }) =>
+    JSON.stringify([subnet, start ?? "", end ?? "", gateway ?? "", (exclude ?? []).toSorted()]),
+  );
+  return JSON.stringify([addressSpace, rows.toSorted()]);
+}
+
+function slugOf(network: string): string {
+  const slug = network
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .slice(0, SLUG_LENGTH)
+    .replace(/^-+|-+$/g, "");
+  return slug === "" ? "network" : slug;
+}

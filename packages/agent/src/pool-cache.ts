@@ -1,0 +1,174 @@
+import { type Clock, type PoolStore, type RangeSet, rangeSetsOf, SharedRead } from "@cluster-ipam/allocator";
+import { DEFAULT_POOL_ANNOTATION, type IPPool } from "@cluster-ipam/api";
+import { checkRoutes } from "@cluster-ipam/dialects";
+import { IpamError } from "@cluster-ipam/errors";
+import { refuseUnserved } from "./unserved-fields.ts";
+
+/** A pool in use is read again this often, in the background. */
+const REFRESH_INTERVAL_MS = 5_000;
+/** A pool read longer ago than this serves no call. */
+const TRUST_MS = 10_000;
+/** A pool that served no call for this long is not refreshed any more. */
+const IN_USE_MS = 30_000;
+/** Bound of one refresh in the background. */
+const REFRESH_TIMEOUT_MS = 4_000;
+
+/** A pool as read, with its range sets; these stay the same objects for as long as the pool has the same version. */
+export interface KnownPool {
+  readonly pool: IPPool;
+  /** @throws IpamError `bad-config` where the pool cannot be served */
+  readonly rangeSets: () => readonly RangeSet[];
+}
+
+interface Entry {
+  readonly read: SharedRead<KnownPool | undefined>;
+  usedAtMs: number;
+}
+
+/** The pools that this node uses: read when needed, refreshed while in use, never trusted for long. */
+export class PoolCache {
+  readonly #store: PoolStore;
+  readonly #clock: Pick<Clock, "nowMs">;
+  readonly #entries = new Map<string, Entry>();
+  readonly #defaults: Entry;
+
+  constructor(store: PoolStore, clock: Pick<Clock, "nowMs">) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#defaults = {
+      read: new SharedRead((signal) => this.#readDefault(signal), clock),
+      usedAtMs: Number.NEGATIVE_INFINITY,
+    };
+  }
+
+  /** The pool of that name; undefined when there is none, which is looked up anew each time. */
+  async get(name: string, signal: AbortSignal): Promise<KnownPool | undefined> {
+    const sinceMs = this.#clock.nowMs();
+    const entry = this.#entryOf(name);
+    return (await this.#use(entry, signal)) ?? entry.read.since(sinceMs, signal);
+  }
+
+  /**
+   * The pool of that name, else the default pool. That there is none of that name is trusted for as long as a pool is.
+   *
+   * @throws IpamError `bad-config` when two pools are annotated as the default
+   */
+  async getOrDefault(name: string, signal: AbortSignal): Promise<KnownPool | undefined> {
+    const sinceMs = this.#clock.nowMs();
+    const entry = this.#entryOf(name);
+    const known = (await this.#use(entry, signal)) ?? (await this.#use(this.#defaults, signal));
+    if (known !== undefined) return known;
+    // That there is no pool at all is only said of reads that began after the call.
+    return (await entry.read.since(sinceMs, signal)) ?? this.#defaults.read.since(sinceMs, signal);
+  }
+
+  /** The pool of that name, made from `draft` where there is none. */
+  async getOrCreate(draft: IPPool, signal: AbortSignal): Promise<KnownPool> {
+    const entry = this.#entryOf(draft.metadata.name);
+    const known = await this.#use(entry, signal);
+    if (known !== undefined) return known;
+    await this.#store.create(draft, signal);
+    const created = await this.#fresh(entry, signal);
+    if (created !== undefined) return created;
+    throw new IpamError(
+      "no-pool",
+      `pool ${draft.metadata.name} was deleted while it was made: the call will be repeated`,
+    );
+  }
+
+  /** Names of all pools that share an address with `set`, its own included; read live. */
+  async overlapping(set: RangeSet, signal: AbortSignal): Promise<string[]> {
+    const pools = await this.#store.list(signal);
+    const others = pools.filter((pool) => pool.metadata.name !== set.pool && overlaps(pool, set));
+    return [set.pool, ...others.map((pool) => pool.metadata.name)];
+  }
+
+  /** Refreshes every pool in use until `signal` aborts; nothing is asked of the server while none is. */
+  async refreshUntil(signal: AbortSignal, clock: Clock): Promise<void> {
+    while (!signal.aborted) {
+      await clock.sleep(REFRESH_INTERVAL_MS, signal);
+      const timeout = AbortSignal.any([signal, AbortSignal.timeout(REFRESH_TIMEOUT_MS)]);
+      // A refresh that fails is made good by the next call, which reads for itself and reports.
+      await Promise.allSettled(this.#inUse().map((entry) => this.#fresh(entry, timeout)));
+    }
+  }
+
+  #inUse(): Entry[] {
+    const sinceMs = this.#clock.nowMs() - IN_USE_MS;
+    for (const [name, entry] of this.#entries) {
+      if (entry.usedAtMs < sinceMs) this.#entries.delete(name);
+    }
+    return [...this.#entries.values(), ...(this.#defaults.usedAtMs < sinceMs ? [] : [this.#defaults])];
+  }
+
+  #entryOf(name: string): Entry {
+    let entry = this.#entries.get(name);
+    if (entry === undefined) {
+      entry = { read: new SharedRead((signal) => this.#read(name, signal), this.#clock), usedAtMs: 0 };
+      this.#entries.set(name, entry);
+    }
+    return entry;
+  }
+
+  #use(entry: Entry, signal: AbortSignal): Promise<KnownPool | undefined> {
+    entry.usedAtMs = this.#clock.nowMs();
+    return entry.read.since(entry.usedAtMs - TRUST_MS, signal);
+  }
+
+  #fresh(entry: Entry, signal: AbortSignal): Promise<KnownPool | undefined> {
+    return entry.read.since(this.#clock.nowMs(), signal);
+  }
+
+  async #read(name: string, signal: AbortSignal): Promise<KnownPool | undefined> {
+    const pool = await this.#store.get(name, signal);
+    const previous = this.#entries.get(name)?.read.latest?.value;
+    return pool === undefined ? undefined : knownPool(pool, previous);
+  }
+
+  async #readDefault(signal: AbortSignal): Promise<KnownPool | undefined> {
+    const pools = (await this.#store.list(signal)).filter(isDefault);
+    const [pool, second] = pools;
+    if (pool === undefined) return undefined;
+    if (second === undefined) return knownPool(pool, this.#defaults.read.latest?.value);
+    const names = pools.map(({ metadata }) => metadata.name).join(" and ");
+    throw new IpamError(
+      "bad-config",
+      `pools ${names} both have the annotation ${DEFAULT_POOL_ANNOTATION}: keep it on one`,
+    );
+  }
+}
+
+function isDefault({ metadata }: IPPool): boolean {
+  return metadata.annotations?.[DEFAULT_POOL_ANNOTATION] === "true";
+}
+
+function knownPool(pool: IPPool, previous: KnownPool | undefined): KnownPool {
+  const isSame =
+    previous?.pool.metadata.uid === pool.metadata.uid &&
+    previous?.pool.metadata.resourceVersion === pool.metadata.resourceVersion;
+  if (previous !== undefined && isSame) return previous;
+  let sets: readonly RangeSet[] | undefined;
+  return {
+    pool,
+    rangeSets: () => {
+      sets ??= compile(pool);
+      return sets;
+    },
+  };
+}
+
+function compile(pool: IPPool): readonly RangeSet[] {
+  refuseUnserved(pool);
+  checkRoutes(pool.spec.routes ?? [], `pool ${pool.metadata.name}: routes`);
+  return rangeSetsOf(pool);
+}
+
+function overlaps(pool: IPPool, set: RangeSet): boolean {
+  if (pool.spec.addressSpace !== set.addressSpace) return false;
+  try {
+    return rangeSetsOf(pool).some(({ addresses }) => addresses.overlaps(set.addresses));
+  } catch {
+    // A pool that cannot be read hands nothing out now, but may have before: its leases count.
+    return true;
+  }
+}

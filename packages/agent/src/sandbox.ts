@@ -1,0 +1,53 @@
+import { readFileSync, statfsSync, statSync } from "node:fs";
+import type { IPLeaseSpec } from "@cluster-ipam/api";
+
+/** NSFS_MAGIC of statfs(2): what a namespace that is bound to a path, or linked under /proc, lies on. */
+const NSFS_MAGIC = 0x6e736673;
+
+/** The network namespace of an attachment, as a lease has it. */
+export type Sandbox = NonNullable<IPLeaseSpec["sandbox"]>;
+
+/** The node's network namespaces: they decide which attachments are alive. */
+export interface Sandboxes {
+  /** The namespace at `netns`; undefined where the agent cannot see one there. */
+  observe(netns: string): Sandbox | undefined;
+  /** Whether the namespace is surely gone: no path, no namespace, another inode, another boot. */
+  isGone(sandbox: Sandbox): boolean;
+}
+
+/** The namespaces of the machine that this process runs on. */
+export class NodeSandboxes implements Sandboxes {
+  readonly #bootId: string;
+
+  constructor(bootIdFile = "/proc/sys/kernel/random/boot_id") {
+    this.#bootId = readFileSync(bootIdFile, "utf8").trim();
+  }
+
+  observe(netns: string): Sandbox | undefined {
+    if (netns === "") return undefined;
+    const inode = namespaceInode(netns);
+    return typeof inode === "bigint" ? { netns, inode: inode.toString(), bootID: this.#bootId } : undefined;
+  }
+
+  isGone(sandbox: Sandbox): boolean {
+    if (sandbox.bootID !== this.#bootId) return true;
+    const inode = namespaceInode(sandbox.netns);
+    if (inode === "unreadable") return false;
+    return inode === "none" || inode.toString() !== sandbox.inode;
+  }
+}
+
+/**
+ * Synchronous on purpose: stat and statfs of tmpfs, nsfs and proc do not wait for a disk, and take a tenth of what a
+ * turn through the thread pool takes.
+ */
+function namespaceInode(path: string): bigint | "none" | "unreadable" {
+  try {
+    const { ino } = statSync(path, { bigint: true });
+    return statfsSync(path).type === NSFS_MAGIC ? ino : "none";
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    // Only an absent path proves anything; a refusal says something about the agent, not about the sandbox.
+    return code === "ENOENT" || code === "ENOTDIR" || code === "ESRCH" ? "none" : "unreadable";
+  }
+}

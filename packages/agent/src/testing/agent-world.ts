@@ -1,0 +1,99 @@
+import type { Clock, LeaseStore, PoolStore, Random } from "@cluster-ipam/allocator";
+import type { IPLease } from "@cluster-ipam/api";
+import type { IpamResult } from "@cluster-ipam/cni";
+import { type AgentContext, createContext } from "../agent-context.ts";
+import { add } from "../verbs/add.ts";
+import { check } from "../verbs/check.ts";
+import { del } from "../verbs/del.ts";
+import { gc } from "../verbs/gc.ts";
+import { type CallFixture, cniCall } from "./cni-calls.ts";
+import { FakeSandboxes } from "./fake-sandboxes.ts";
+import { LogLines } from "./log-lines.ts";
+import { TickingClock } from "./ticking-clock.ts";
+
+/** What a test makes itself, to count calls and to make them fail. */
+export interface WorldParts<Leases extends LeaseStore, Pools extends PoolStore, Time extends Clock> {
+  readonly leases: Leases;
+  readonly pools: Pools;
+  /** The agent sees it tick. */
+  readonly clock: Time;
+  readonly random: Random;
+  /** Text of the node's files by path. */
+  readonly files?: Readonly<Record<string, string>>;
+}
+
+/** Node n1, and the verbs of its agent without the agent's background work. */
+export class AgentWorld<Leases extends LeaseStore, Pools extends PoolStore, Time extends Clock> {
+  readonly leases: Leases;
+  readonly pools: Pools;
+  readonly clock: Time;
+  readonly sandboxes: FakeSandboxes = new FakeSandboxes();
+  readonly lines: LogLines = new LogLines();
+  readonly agent: AgentContext;
+
+  constructor({ leases, pools, clock, random, files = {} }: WorldParts<Leases, Pools, Time>) {
+    this.leases = leases;
+    this.pools = pools;
+    this.clock = clock;
+    const readFile = (path: string): string => files[path] ?? fileMissing(path);
+    const { sandboxes, lines } = this;
+    const ticking = new TickingClock(clock);
+    this.agent = createContext({
+      node: "n1",
+      leases,
+      pools,
+      sandboxes,
+      clock: ticking,
+      random,
+      log: lines.log,
+      readFile,
+    });
+  }
+
+  /** Reads the node's leases, as the agent does at its start. */
+  async load(): Promise<void> {
+    this.agent.attachments.load(await this.agent.nodeLeases.since(this.agent.clock.nowMs(), never()));
+  }
+
+  add(call: CallFixture = {}, signal: AbortSignal = never()): Promise<IpamResult> {
+    return add(cniCall({ ...call, command: "ADD" }), this.agent, signal);
+  }
+
+  /** The one address that an ADD gets, without its prefix length. */
+  async addOne(call: CallFixture = {}, signal: AbortSignal = never()): Promise<string> {
+    const { ips } = await this.add(call, signal);
+    const [only] = ips;
+    if (only === undefined || ips.length > 1) throw new Error(`expected one address, got ${ips.length}`);
+    return only.address.replace(/\/.*$/, "");
+  }
+
+  /** A DEL, later than every ADD that does not say when it began. */
+  del(call: CallFixture = {}, signal: AbortSignal = never()): Promise<void> {
+    return del(cniCall({ startedAtNs: 2_000n, ...call, command: "DEL" }), this.agent, signal);
+  }
+
+  check(call: CallFixture = {}, signal: AbortSignal = never()): Promise<void> {
+    return check(cniCall({ ...call, command: "CHECK" }), this.agent, signal);
+  }
+
+  gc(call: CallFixture = {}, signal: AbortSignal = never()): Promise<void> {
+    return gc(cniCall({ startedAtNs: 3_000n, ...call, command: "GC" }), this.agent, signal);
+  }
+}
+
+/** Writes a lease as another caller would. */
+export async function written(store: LeaseStore, lease: IPLease): Promise<IPLease> {
+  const { name } = lease.metadata;
+  const outcome = await store.create({ ...lease, metadata: { name } });
+  if (outcome.kind !== "created") throw new Error(`lease ${name} could not be made: ${outcome.kind}`);
+  return outcome.lease;
+}
+
+/** A signal that never aborts. */
+export function never(): AbortSignal {
+  return new AbortController().signal;
+}
+
+function fileMissing(path: string): never {
+  throw new Error(`ENOENT: no such file or directory, open '${path}'`);
+}

@@ -1,0 +1,35 @@
+import type { Sandbox, Sandboxes } from "../sandbox.ts";
+
+const FIRST_INODE = 4_026_531_840;
+
+/** Network namespaces that exist because a test says so: all but the hidden and the ended ones. */
+export class FakeSandboxes implements Sandboxes {
+  readonly #ended = new Set<string>();
+  readonly #hidden = new Set<string>();
+  readonly #renewals = new Map<string, number>();
+
+  /** The namespace at `netns` is gone from now on. */
+  end(netns: string): void {
+    this.#ended.add(netns);
+  }
+
+  /** The agent cannot see what is at `netns`. */
+  hide(netns: string): void {
+    this.#hidden.add(netns);
+  }
+
+  /** The namespace at `netns` is gone, and another one is there now. */
+  renew(netns: string): void {
+    this.#renewals.set(netns, (this.#renewals.get(netns) ?? 0) + 1);
+  }
+
+  observe(netns: string): Sandbox | undefined {
+    if (this.#ended.has(netns) || this.#hidden.has(netns)) return undefined;
+    return { netns, inode: String(FIRST_INODE + (this.#renewals.get(netns) ?? 0)), bootID: "boot-1" };
+  }
+
+  isGone(sandbox: Sandbox): boolean {
+    if (this.#hidden.has(sandbox.netns)) return false;
+    return this.observe(sandbox.netns)?.inode !== sandbox.inode;
+  }
+}

@@ -1,0 +1,70 @@
+import { describeHolder, isHeldBy } from "@cluster-ipam/allocator";
+import { type IPLease, isAddressSpace, leaseName } from "@cluster-ipam/api";
+import { type CniRequest, lookup, parsePrevIps } from "@cluster-ipam/cni";
+import { IpamError } from "@cluster-ipam/errors";
+import { formatAddress, parseAddress, parseCidr } from "@cluster-ipam/ip";
+import type { AgentContext } from "../agent-context.ts";
+
+/**
+ * CHECK, read live: the attachment has its leases, and prevResult holds each of them.
+ *
+ * @throws IpamError `check-failed` that names address and holder; `bad-config` without prevResult
+ */
+export async function check(request: CniRequest, agent: AgentContext, signal: AbortSignal): Promise<void> {
+  if (request.prevResult === undefined) {
+    throw new IpamError("bad-config", "prevResult is absent: CHECK needs the result of the ADD (CNI spec, CHECK)");
+  }
+  const previous = new Set(parsePrevIps(request.prevResult).map(({ address }) => canonicalAddress(address)));
+  const leases = await liveLeases(request, agent, signal);
+  if (leases.length === 0) throw await noLease(previous, request, agent, signal);
+  for (const { spec } of leases) {
+    if (previous.has(spec.address)) continue;
+    throw new IpamError(
+      "check-failed",
+      `prevResult does not hold ${spec.address}, which this attachment has a lease for`,
+    );
+  }
+}
+
+async function liveLeases({ attachment }: CniRequest, agent: AgentContext, signal: AbortSignal): Promise<IPLease[]> {
+  const { network, containerId: containerID, ifName } = attachment;
+  const isOwn = (lease: IPLease): boolean => isHeldBy(lease, { network, containerID, ifName, node: agent.node });
+  const known = agent.attachments.of(attachment);
+  // Only what is not known costs a list: some runtimes CHECK after every ADD.
+  if (known.length === 0) return (await agent.nodeLeases.since(agent.clock.nowMs(), signal)).filter(isOwn);
+  const live: IPLease[] = [];
+  for (const { metadata, spec } of known) {
+    const lease = await agent.store.get(metadata.name, signal);
+    if (lease === undefined || !isOwn(lease)) {
+      throw new IpamError("check-failed", `this attachment has lost its lease: ${holderSentence(spec.address, lease)}`);
+    }
+    live.push(lease);
+  }
+  return live;
+}
+
+async function noLease(
+  addresses: ReadonlySet<string>,
+  { ipam }: CniRequest,
+  agent: AgentContext,
+  signal: AbortSignal,
+): Promise<IpamError> {
+  const written = lookup(ipam, "addressSpace");
+  const addressSpace = typeof written === "string" && isAddressSpace(written) ? written : "";
+  const sentences: string[] = [];
+  for (const text of addresses) {
+    const address = parseAddress(text);
+    const held = address === undefined ? undefined : await agent.store.get(leaseName(address, addressSpace), signal);
+    sentences.push(holderSentence(text, held));
+  }
+  return new IpamError("check-failed", ["this attachment has no lease", ...sentences].join("; "));
+}
+
+function holderSentence(address: string, held: IPLease | undefined): string {
+  return held === undefined ? `nobody has a lease for ${address}` : `${address} is held by ${describeHolder(held)}`;
+}
+
+function canonicalAddress(text: string): string {
+  const cidr = parseCidr(text);
+  return cidr === undefined ? text : formatAddress(cidr);
+}
