@@ -1,0 +1,129 @@
+import { join } from "node:path";
+import { AGENT_GROUP, grantAgentRole } from "./agent-role.ts";
+import type { ApiClient } from "./api-client.ts";
+import { ApiServer, type ApiServerOptions } from "./api-server.ts";
+import { type ApiUser, createUser } from "./api-user.ts";
+import { applyCustomResources } from "./custom-resources.ts";
+import type { Daemon } from "./daemon.ts";
+import { startEtcd } from "./etcd.ts";
+import type { Fabric } from "./fabric.ts";
+import { writeKubeconfig } from "./kubeconfig.ts";
+import { findFreePorts } from "./ports.ts";
+import { parseRequestTotals, type RequestTotal } from "./request-metrics.ts";
+import type { Run } from "./run.ts";
+import { CRD_FOLDER } from "./tools.ts";
+
+/** How a control plane is set up. */
+export interface ControlPlaneOptions {
+  /** Where it runs; on 127.0.0.1 of the machine, which needs no root, when absent. */
+  readonly fabric?: Fabric | undefined;
+  /** Whether etcd writes through to the disk; false when absent (see etcd.ts). */
+  readonly isDurable?: boolean | undefined;
+  /** Names of the nodes whose agents get a token. */
+  readonly nodes?: readonly string[] | undefined;
+  /** Hears of every step. */
+  readonly onProgress?: ((text: string) => void) | undefined;
+}
+
+const ADMIN = "admin";
+
+/** A user without a single permission, for tests of refusals. */
+export const STRANGER = "stranger";
+
+/**
+ * A real etcd and a real kube-apiserver with the custom resources in place, and nothing else: no controllers, no
+ * scheduler. It ends with its run.
+ *
+ * @example
+ * await using run = await Run.open();
+ * const controlPlane = await ControlPlane.start(run);
+ * await controlPlane.api.get("/apis/cluster-ipam.io/v1alpha1/ipleases");
+ */
+export class ControlPlane {
+  /** Can be paused, which makes the API server slow; its data stay. */
+  readonly etcd: Daemon;
+  /** Can be killed, paused and started again. */
+  readonly server: ApiServer;
+  /** Asks as cluster-admin. */
+  readonly api: ApiClient;
+  /** cluster-admin's kubeconfig. */
+  readonly kubeconfigPath: string;
+  readonly #run: Run;
+  readonly #users: readonly ApiUser[];
+
+  private constructor(run: Run, users: readonly ApiUser[], parts: Pick<ControlPlane, "etcd" | "server" | "api">) {
+    this.#run = run;
+    this.#users = users;
+    this.etcd = parts.etcd;
+    this.server = parts.server;
+    this.api = parts.api;
+    this.kubeconfigPath = kubeconfigPath(run, ADMIN);
+  }
+
+  /**
+   * Starts everything and waits until every custom resource is served.
+   *
+   * @throws Error with the end of the log of what failed.
+   */
+  static async start(run: Run, options: ControlPlaneOptions = {}): Promise<ControlPlane> {
+    const { isDurable = false, nodes = [], onProgress: say = () => undefined } = options;
+    const place = options.fabric === undefined ? await placeOnMachine() : placeOnFabric(options.fabric);
+    say("starting etcd");
+    const etcd = await startEtcd(run, { ...place, isDurable });
+    const admin = createUser(ADMIN, ["system:masters"]);
+    const agents = nodes.map((node) => createUser(agentUser(node), [AGENT_GROUP]));
+    const users = [admin, createUser(STRANGER), ...agents] as const;
+    say("starting kube-apiserver");
+    const server = await ApiServer.start(run, { ...place, users });
+    const controlPlane = new ControlPlane(run, users, { etcd, server, api: await server.connect(admin) });
+    await controlPlane.#prepare(say);
+    return controlPlane;
+  }
+
+  /**
+   * Writes a kubeconfig for one of its users: `admin`, `stranger` (who may do nothing), or {@link agentUser}. A name
+   * that it does not know gets a token that the server refuses.
+   *
+   * @returns its path.
+   */
+  async kubeconfigFor(name: string): Promise<string> {
+    const user = this.#users.find((candidate) => candidate.name === name) ?? createUser(name);
+    const path = kubeconfigPath(this.#run, name);
+    await writeKubeconfig(path, { ...this.api.access, token: user.token });
+    return path;
+  }
+
+  /** How many requests the server has answered since its start, of each kind. It counts its own and kubectl's, too. */
+  async requestTotals(): Promise<readonly RequestTotal[]> {
+    const answer = await this.api.send({ method: "GET", path: "/metrics", signal: this.#run.signal });
+    return parseRequestTotals(answer.text);
+  }
+
+  async #prepare(say: (text: string) => void): Promise<void> {
+    await this.kubeconfigFor(ADMIN);
+    const resources = await applyCustomResources(this.api, CRD_FOLDER, this.#run.signal);
+    await grantAgentRole(this.api);
+    say(`API server ready at ${this.server.url} with ${resources.join(" and ")}`);
+  }
+}
+
+/** The user that a node's agent is. */
+export function agentUser(node: string): string {
+  return `agent-${node}`;
+}
+
+function kubeconfigPath(run: Run, user: string): string {
+  return join(run.folder, user === ADMIN ? "kubeconfig" : `kubeconfig-${user}`);
+}
+
+type Place = Pick<ApiServerOptions, "enter" | "address" | "port" | "etcdPort"> & { readonly peerPort: number };
+
+/** The fabric's namespace has every port free. */
+function placeOnFabric({ namespace, serverAddress }: Fabric): Place {
+  return { enter: namespace.enter, address: serverAddress, port: 6443, etcdPort: 2379, peerPort: 2380 };
+}
+
+async function placeOnMachine(): Promise<Place> {
+  const [port = 0, etcdPort = 0, peerPort = 0] = await findFreePorts(3);
+  return { enter: [], address: "127.0.0.1", port, etcdPort, peerPort };
+}

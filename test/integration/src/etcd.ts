@@ -1,0 +1,41 @@
+import { join } from "node:path";
+import { Daemon } from "./daemon.ts";
+import type { Run } from "./run.ts";
+import { toolPath } from "./tools.ts";
+
+/** Where and how etcd runs. */
+export interface EtcdOptions {
+  /** The beginning of the command line; enters a namespace, or is empty. */
+  readonly enter: readonly string[];
+  readonly etcdPort: number;
+  readonly peerPort: number;
+  /** Whether a write reaches the disk before it is answered. */
+  readonly isDurable: boolean;
+}
+
+/**
+ * Starts etcd on 127.0.0.1 with its data in the run's folder.
+ *
+ * Tests leave fsync out: it costs milliseconds a write on a slow disk, and buys what no test here needs, that data
+ * outlive the machine's power. They do outlive etcd's own death, since the kernel keeps what was written. What measures
+ * speed needs fsync for honest figures.
+ */
+export async function startEtcd(run: Run, options: EtcdOptions): Promise<Daemon> {
+  const client = `http://127.0.0.1:${options.etcdPort}`;
+  const peer = `http://127.0.0.1:${options.peerPort}`;
+  const flags = [
+    `--data-dir=${join(run.folder, "etcd")}`,
+    `--listen-client-urls=${client}`,
+    `--advertise-client-urls=${client}`,
+    `--listen-peer-urls=${peer}`,
+    `--initial-advertise-peer-urls=${peer}`,
+    `--initial-cluster=default=${peer}`,
+    "--log-level=warn",
+    ...(options.isDurable ? [] : ["--unsafe-no-fsync"]),
+  ];
+  return await Daemon.start(run, "etcd", {
+    argv: [...options.enter, toolPath("etcd"), ...flags],
+    env: {},
+    logPath: join(run.folder, "etcd.log"),
+  });
+}

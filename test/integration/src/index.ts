@@ -1,0 +1,26 @@
+export { type ApiAccess, type ApiAnswer, ApiClient, type ApiRequest } from "./api-client.ts";
+export {
+  type CallOptions,
+  type CniCall,
+  type CniError,
+  type CniOutcome,
+  callAgent,
+  callPlugin,
+  cniEnvironment,
+  type Pod,
+} from "./cni-call.ts";
+export { CommandError, type CommandResult, mustRun, runCommand } from "./command.ts";
+export { agentUser, ControlPlane, type ControlPlaneOptions, STRANGER } from "./control-plane.ts";
+export { Daemon } from "./daemon.ts";
+export { Fabric } from "./fabric.ts";
+export { kubectl } from "./kubectl.ts";
+export { NetworkNamespace } from "./namespaces.ts";
+export { type AttachOptions, addressesOf, type CniResult, type NetworkConfig, PodSandbox } from "./pod-sandbox.ts";
+export { type FailedPair, type PingReport, pingAll, type Reachable } from "./reachability.ts";
+export { countRequests, type RequestTotal, requestsBetween } from "./request-metrics.ts";
+export { hasLinkType, requireRoot, requireSystemPrograms } from "./requirements.ts";
+export { Run } from "./run.ts";
+export { type ClusterOptions, SimulatedCluster } from "./simulated-cluster.ts";
+export { type AgentOptions, SimulatedNode } from "./simulated-node.ts";
+export { RequirementError, requireTools, toolPath } from "./tools.ts";
+export { type WaitOptions, waitFor } from "./waiting.ts";
