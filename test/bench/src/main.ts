@@ -1,0 +1,39 @@
+// Measures ADD against what it is made of, in one run: `make bench`. Minutes; prints what falls short and ends with 0
+// all the same, since a busy machine proves nothing.
+import { setTimeout as delay } from "node:timers/promises";
+import { Run } from "@cluster-ipam/test-integration";
+import { residentMegabytes, startCluster } from "./bench-cluster.ts";
+import { COUNTS, measureBursts, measureCold, measureInterleaved, PARALLEL } from "./measurements.ts";
+import { RawApi } from "./raw-api.ts";
+import { formatParts, formatRates, formatSamples, formatTargets, targetsOf } from "./report.ts";
+import { createSubjects } from "./subjects.ts";
+
+/** Until an agent that has just started is idle. */
+const SETTLE_MS = 3_000;
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+async function measure(run: Run): Promise<void> {
+  const cluster = await startCluster(run, say);
+  await delay(SETTLE_MS);
+  const idleMegabytes = await residentMegabytes(cluster.agent.pid);
+  const raw = new RawApi(cluster.controlPlane.api.access);
+  const subjects = await createSubjects(run, cluster, raw);
+  say(`one at a time: ${COUNTS.rounds} interleaved rounds after ${COUNTS.warmUpRounds} to warm up`);
+  const samples = await measureInterleaved(subjects);
+  say(`bursts: ${COUNTS.burstRounds} interleaved rounds, ${PARALLEL} in parallel`);
+  const rates = await measureBursts(subjects);
+  const busyMegabytes = await residentMegabytes(cluster.agent.pid);
+  say(`cold: ${COUNTS.coldSamples} ADDs, each after the agent was idle for ${COUNTS.coldIdleMs / 1_000} s`);
+  const cold = await measureCold(subjects);
+  await raw.close();
+  say(`\n${formatSamples(samples, cold)}`);
+  say(`\nwhere the time of an ADD through the plugin goes (from the medians)\n${formatParts(samples)}`);
+  say(`\ncalls a second, ${PARALLEL} in parallel\n${formatRates(rates)}`);
+  say(`\n${formatTargets(targetsOf({ samples, rates, idleMegabytes, busyMegabytes }))}`);
+}
+
+await using run = await Run.open();
+await measure(run);
