@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 
@@ -6,7 +5,6 @@ import { defineConfig } from "vitest/config";
 const SOURCE_CONDITION = "@cluster-ipam/source";
 
 const root = import.meta.dirname;
-const globalSetup = join(root, "test/integration/src/global-setup.ts");
 const setupFiles = [join(root, "scripts/test/no-console.ts")];
 const resolve = { conditions: [SOURCE_CONDITION, "node", "import", "module", "default"] };
 const ssr = { resolve: { conditions: resolve.conditions, externalConditions: resolve.conditions } };
@@ -42,8 +40,7 @@ export default defineConfig({
           name: "integration",
           include: ["test/integration/**/*.test.ts"],
           setupFiles,
-          ...(existsSync(globalSetup) && { globalSetup }),
-          // One control plane and one set of network namespaces serve all files, one file at a time.
+          // Each file has a control plane of its own: two at once would starve each other.
           pool: "forks",
           fileParallelism: false,
           testTimeout: 120_000,

@@ -116,6 +116,11 @@ describe("a sandbox is not known to be gone", () => {
     expect(new NodeSandboxes().isGone(ownNamespace())).toBe(false);
   });
 
+  test("when the folder of its path is missing: the agent may not see the node's folders", () => {
+    const netns = join(folder, "netns", "cni-1");
+    expect(new NodeSandboxes().isGone({ ...ownNamespace(), netns })).toBe(false);
+  });
+
   test("when its path cannot be looked at", () => {
     const loop = join(folder, "loop");
     symlinkSync(loop, loop);

@@ -1,4 +1,5 @@
-import { readFileSync, statfsSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statfsSync, statSync } from "node:fs";
+import { dirname } from "node:path";
 import type { IPLeaseSpec } from "@cluster-ipam/api";
 
 /** NSFS_MAGIC of statfs(2): what a namespace that is bound to a path, or linked under /proc, lies on. */
@@ -48,6 +49,15 @@ function namespaceInode(path: string): bigint | "none" | "unreadable" {
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : undefined;
     // Only an absent path proves anything; a refusal says something about the agent, not about the sandbox.
-    return code === "ENOENT" || code === "ENOTDIR" || code === "ESRCH" ? "none" : "unreadable";
+    if (code === "ENOENT") return isFolderInSight(path) ? "none" : "unreadable";
+    return code === "ENOTDIR" || code === "ESRCH" ? "none" : "unreadable";
   }
+}
+
+/**
+ * An agent that was started without the node's folder of namespaces sees none of them: that says nothing of the
+ * sandboxes. Under /proc a folder goes with its process.
+ */
+function isFolderInSight(path: string): boolean {
+  return path.startsWith("/proc/") || existsSync(dirname(path));
 }
