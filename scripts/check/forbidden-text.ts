@@ -12,6 +12,7 @@ const FORBIDDEN: readonly { readonly pattern: RegExp; readonly reason: string }[
     reason: "the address of a package registry",
   },
   { pattern: /\b(?:TO(?:DO)|FIX(?:ME)|XX[X]|HAC[K])\b/, reason: "an unfinished mark" },
+  { pattern: /@@[A-Z]+@@/, reason: "a placeholder" },
   { pattern: /^(?:<{7}|>{7}) /, reason: "a merge conflict" },
 ];
 

@@ -63,12 +63,26 @@ test.for(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
   },
 );
 
-test("a second signal kills a program that does not stop", async () => {
-  const { runner, folder } = startProgram(`START\nprocess.on("SIGTERM", () => {});\nsetInterval(() => {}, 1_000);`);
+const STUBBORN = `START\nprocess.on("SIGTERM", () => {});\nsetInterval(() => {}, 1_000);`;
+
+test("a signal that comes twice at once is one wish: make passes it on to a group that has it already", async () => {
+  const { runner, folder } = startProgram(
+    `let asked = 0;\nprocess.on("SIGTERM", () => { asked += 1; });\nsetTimeout(() => process.exit(asked), 1_500);`,
+  );
   await expect.poll(() => isReady(folder), { timeout: 5_000 }).toBe(true);
   const ended = once(runner, "exit");
   runner.kill("SIGTERM");
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  runner.kill("SIGTERM");
+  expect(await ended).toEqual([1, null]);
+});
+
+test("a signal from somebody who has waited kills a program that does not stop", async () => {
+  const { runner, folder } = startProgram(STUBBORN);
+  await expect.poll(() => isReady(folder), { timeout: 5_000 }).toBe(true);
+  const ended = once(runner, "exit");
+  runner.kill("SIGTERM");
+  await new Promise((resolve) => setTimeout(resolve, 2_200));
   expect(runner.exitCode).toBeNull();
   runner.kill("SIGTERM");
   expect(await ended).toEqual([137, null]);
