@@ -63,7 +63,14 @@ const UNUSABLE: readonly Row[] = [
 
 /** Refused with code 100. */
 const WITHOUT_POOL: readonly Row[] = [
-  ["a pool that does not exist", { pool: "nowhere" }, '"nowhere"', "kubectl get ippools"],
+  [
+    "a pool that does not exist",
+    { pool: "nowhere" },
+    'the pool "nowhere", which does not exist',
+    'create an IPPool named "nowhere"',
+    "kubectl get ippools",
+  ],
+  ["one of several pools that does not exist", { pools: ["backwards", "nowhere"] }, 'create an IPPool named "nowhere"'],
   ["no pool for the network", {}, 'no pool for network "bad"', 'create an IPPool named "bad"', "ipam.pool"],
 ];
 

@@ -51,7 +51,9 @@ async function findPools(
 ): Promise<KnownPool[]> {
   switch (choice.kind) {
     case "named":
-      return Promise.all(choice.names.map(async (name) => (await pools.get(name, signal)) ?? noSuchPool(name)));
+      return Promise.all(
+        choice.names.map(async (name) => (await pools.get(name, signal)) ?? noSuchPool(name, network)),
+      );
     case "inline": {
       const drafts = choice.sets.map((ranges) => inlinePool(network, ranges, choice.addressSpace));
       return Promise.all(drafts.map((draft) => findInline(draft, pools, signal)));
@@ -67,10 +69,11 @@ async function findInline(draft: IPPool, pools: PoolCache, signal: AbortSignal):
   return known;
 }
 
-function noSuchPool(name: string): never {
+function noSuchPool(name: string, network: string): never {
   throw new IpamError(
     "no-pool",
-    `ipam.pool names the pool "${name}", which does not exist: kubectl get ippools lists those that do`,
+    `the ipam section of network "${network}" names the pool "${name}", which does not exist: ` +
+      `create an IPPool named "${name}", or name one that kubectl get ippools lists`,
   );
 }
 

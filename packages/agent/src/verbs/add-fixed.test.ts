@@ -31,6 +31,14 @@ async function addressesOf(call: CallFixture): Promise<string[]> {
   return (await world.add(call)).ips.map(({ address }) => address);
 }
 
+test.each([["10.0.0.77"], [{ ip: "10.0.0.77" }], [7]])("args.cni.ips %j, which is no list, is refused", async (ips) => {
+  await expect(world.add({ config: { args: { cni: { ips } } } })).rejects.toMatchObject({
+    code: "bad-config",
+    message: `args.cni.ips is ${JSON.stringify(ips)}: expected a list of addresses`,
+  });
+  expect(world.leases.snapshot()).toEqual([]);
+});
+
 describe.each(FAMILIES)("a fixed %s address", (_, address, prefixLength) => {
   test.each([
     ["runtimeConfig.ips", asking(address)],

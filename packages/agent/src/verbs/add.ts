@@ -2,7 +2,7 @@ import { type AllocationCall, allocate, type Claim, type Claimant } from "@clust
 import type { IPLease } from "@cluster-ipam/api";
 import { type CniRequest, type IpamResult, isObject, requireRoom } from "@cluster-ipam/cni";
 import { checkRouteFamilies, readIpamSection, type SectionReading } from "@cluster-ipam/dialects";
-import type { IpamError } from "@cluster-ipam/errors";
+import { IpamError } from "@cluster-ipam/errors";
 import { parseAddress } from "@cluster-ipam/ip";
 import type { AgentContext } from "../agent-context.ts";
 import { claimsFor } from "../claims.ts";
@@ -51,10 +51,15 @@ function readSection({ ipam, requestedIps, args, config }: CniRequest, agent: Ag
   return readIpamSection({ ipam, fixed, readFile: agent.readFile });
 }
 
-/** `args.cni.ips` of the network configuration. */
+/**
+ * `args.cni.ips` of the network configuration.
+ *
+ * @throws IpamError `bad-config` where it is no list: a wish that is passed over would look like one that was granted
+ */
 function conventionIps(config: Readonly<Record<string, unknown>>): readonly unknown[] {
-  const ips = ["args", "cni", "ips"].reduce<unknown>((at, key) => (isObject(at) ? at[key] : undefined), config);
-  return Array.isArray(ips) ? ips : [];
+  const ips = ["args", "cni", "ips"].reduce<unknown>((at, key) => (isObject(at) ? at[key] : undefined), config) ?? [];
+  if (Array.isArray(ips)) return ips;
+  throw new IpamError("bad-config", `args.cni.ips is ${JSON.stringify(ips)}: expected a list of addresses`);
 }
 
 /** Whatever would make the answer useless is said before any address is taken. */

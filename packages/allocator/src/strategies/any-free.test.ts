@@ -56,9 +56,11 @@ test("what others learn meanwhile is not offered", async () => {
   else expect(await next(offered)).toBe("10.0.0.4");
 });
 
-test("a set without addresses is full", async () => {
+test("a set without addresses is full, and says why", async () => {
   const { candidates } = setUp(rangeSetOf("10.0.0.0/30", { exclude: ["10.0.0.0/30"] }));
-  await expect(next(candidates())).rejects.toThrow("pool lab is full: 0 used of a capacity of 0");
+  await expect(next(candidates())).rejects.toThrow(
+    "pool lab is full: 0 used of a capacity of 0 (10.0.0.0-10.0.0.3 of 10.0.0.0/30: all of it gateways, excluded",
+  );
 });
 
 test("a call that ends while it lists ends with it", async () => {

@@ -22,9 +22,11 @@ export async function* anyFree({ set, hints, random, startedAtMs, signal }: Cand
 
 function poolExhausted(set: RangeSet, occupancy: Occupancy): IpamError {
   const capacity = set.addresses.size;
+  // Nobody is to look for pods that could give way where none can.
+  const why = capacity === 0n ? ": all of it gateways, excluded, or the first or last of a subnet" : "";
   return new IpamError(
     "pool-exhausted",
-    `pool ${set.pool} is full: ${occupancy.used} used of a capacity of ${capacity} (${describeRanges(set)})`,
+    `pool ${set.pool} is full: ${occupancy.used} used of a capacity of ${capacity} (${describeRanges(set)}${why})`,
   );
 }
 
