@@ -26,7 +26,7 @@ setup: $(SETUP) ## install the pinned dependencies, Node.js 24 among them
 
 build: $(BUILT) ## put the executables into dist/bin
 
-check: $(SETUP) ## types, lint, format, dead exports, generated files, forbidden text
+check: $(SETUP) ## types, lint, format, dead exports, generated files, texts
 	@$(RUN) scripts/check/main.ts
 
 test: needs-root needs-go $(SETUP) build tools ## unit and integration tests with the coverage gate (root)
@@ -38,22 +38,22 @@ unit: needs-go $(SETUP) build ## unit tests only (ARGS=<path> for some of them)
 integration: needs-root needs-go $(SETUP) build tools ## tests on a real API server and real CNI plugins (root)
 	@$(RUN) scripts/test/main.ts integration $(if $(ARGS),-- $(ARGS))
 
-bench: needs-root needs-go $(SETUP) build tools ## measure ADD against raw requests and host-local (root)
+bench: needs-root needs-go $(SETUP) build tools ## ADD against raw requests and host-local (root)
 	@$(RUN) test/bench/src/main.ts
 
-demo: needs-root needs-go $(SETUP) build tools ## three nodes, duplicates with host-local, none with cluster-ipam (root; KEEP=1 leaves it running)
+demo: needs-root needs-go $(SETUP) build tools ## duplicates with host-local, none with ours (root; KEEP=1: leave it)
 	@$(RUN) test/integration/src/bin/demo.ts
 
-control-plane: needs-go $(SETUP) tools ## an API server with the CRDs until Ctrl-C; prints export KUBECONFIG=...
+control-plane: needs-go $(SETUP) tools ## an API server with the CRDs until Ctrl-C
 	@$(RUN) test/integration/src/bin/control-plane.ts
 
-tools: needs-go $(SETUP) ## build the test tools (etcd, kube-apiserver, CNI plugins), minutes when caches are cold
+tools: needs-go $(SETUP) ## build etcd, kube-apiserver and the CNI plugins (minutes at first)
 	@exec $(NODE) scripts/tools/main.ts
 
 gen: $(SETUP) ## write the custom resource definitions into crds
 	@exec $(NODE) packages/api/src/gen/main.ts
 
-clean: ## remove what build and test made; dependencies and test tools stay (ALL=1 removes them too)
+clean: ## remove what build and test made (ALL=1: tools and packages too)
 	rm -rf dist coverage .cache/reports cmd/*/dist packages/*/dist test/*/dist *.tsbuildinfo
 	$(if $(ALL),rm -rf .cache node_modules cmd/*/node_modules packages/*/node_modules test/*/node_modules)
 

@@ -8,7 +8,7 @@ test.for([
   [`const socket = "${["", "home", "someone", "agent.sock"].join("/")}";`, "a path of one machine"],
   [`resolved: ${registry}`, "the address of a package registry"],
   [`// ${mark}: later`, "an unfinished mark"],
-  [`It takes ${"@@"}NUMBER${"@@"} ms.`, "a placeholder"],
+  [`It takes ${["@", "@NUMBER@", "@"].join("")} ms.`, "a placeholder"],
   [`${"<".repeat(7)} HEAD`, "a merge conflict"],
   ["/srv/checkout/packages/ip", "a path of this machine"],
 ] as const)("'%s' is found as %s", ([line, reason]) => {

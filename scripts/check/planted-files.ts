@@ -29,9 +29,9 @@ const MAY_IMPORT: Readonly<Record<Ours, readonly Ours[]>> = {
   plugin: ["cni", "errors"],
   api: ["ip"],
   allocator: ["ip", "api", "errors"],
-  dialects: ["ip", "api", "allocator", "errors", "cni"],
+  dialects: ["ip", "api", "allocator", "errors"],
   kube: [],
-  store: ["kube", "api", "allocator", "errors", "ip"],
+  store: ["kube", "api", "allocator", "errors"],
   telemetry: [],
   agent: ["allocator", "api", "cni", "dialects", "errors", "ip", "telemetry"],
 };

@@ -14,7 +14,7 @@ const PATIENCE_MS = 20_000;
 /** Longer than the longest pause of the agent between two tries at a release. */
 const RELEASE_TIMEOUT_MS = 45_000;
 
-describe("an API server that is down or slow", () => {
+describe("S15: an API server that is down or slow", () => {
   let cluster: SimulatedCluster;
   let node: SimulatedNode;
 

@@ -107,7 +107,7 @@ describe("an ipam section that cannot be served, through the plugin as runtimes 
   it.each([
     { family: "IPv6", ipam: routes("10.9.0.0/16", "fd00:9::/48"), dst: "fd00:9::/48" },
     { family: "IPv4", ipam: { ...SIX, routes: [{ dst: "10.9.0.0/16" }] }, dst: "10.9.0.0/16" },
-  ])("a route without an $family address: code 7, and nobody gets an address", async ({ family, ipam, dst }) => {
+  ])("S11: a route without an $family address: code 7, and nobody gets an address", async ({ family, ipam, dst }) => {
     const call = addCall("bad-route", network(ipam));
     const error = errorOf(await ask(call));
     expect(error).toMatchObject({ code: 7, msg: expect.stringContaining(`route ${dst} needs an ${family} address`) });

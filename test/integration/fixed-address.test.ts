@@ -48,6 +48,14 @@ describe("addresses of a pod's own choice", () => {
     await pod.detach(NETWORK, options);
   });
 
+  it("S3: macvlan gets the address that the network configuration asks for in args.cni.ips", async () => {
+    const pod = await PodSandbox.create(n1, { namespace: "default", name: "web-0" });
+    const network = { ...NETWORK, args: { cni: { ips: ["172.16.1.201"] } } };
+    await pod.attach(network);
+    expect((await readInterface(pod.namespace, "net1")).addresses).toEqual(["172.16.1.201/24"]);
+    await pod.detach(network);
+  });
+
   it.each([
     { what: "outside the range", ips: ["172.16.1.5"], code: 103, says: "172.16.1.200-172.16.1.246 of 172.16.1.0/24" },
     {

@@ -18,7 +18,7 @@ const PATIENCE_MS = 20_000;
 /** Longer than the longest pause of the agent before it settles what it could not confirm. */
 const SETTLE_MS = 45_000;
 
-describe("requests whose outcome the agent does not learn, or learns late", () => {
+describe("S15: requests whose outcome the agent does not learn, or learns late", () => {
   let cluster: SimulatedCluster;
   let gateway: FaultyGateway;
   let node: SimulatedNode;

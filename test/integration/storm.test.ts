@@ -18,7 +18,7 @@ interface Caller {
   readonly call: CniCall;
 }
 
-describe("a storm: three agents, more ADDs at once than the pool has addresses", () => {
+describe("S16: a storm: three agents, more ADDs at once than the pool has addresses", () => {
   let cluster: SimulatedCluster;
   let callers: readonly Caller[];
   let addresses: readonly string[];

@@ -32,6 +32,16 @@ describe("a line of the log", () => {
     });
   });
 
+  test("names an error as it names itself, whatever its class is called in the bundle", () => {
+    const { log, lines } = capture("info");
+    const Minified = class e extends Error {
+      override readonly name = "IpamError";
+    };
+    log.error({ err: new Minified("oops") }, "call failed");
+    log.error({ err: "no error at all" }, "call failed");
+    expect(lines.map(({ err }) => err)).toMatchObject([{ type: "IpamError", message: "oops" }, "no error at all"]);
+  });
+
   test("has no process ID and no host name: the node is what matters", () => {
     const { log, lines } = capture("info");
     log.info("agent is listening");

@@ -19,5 +19,17 @@ export function createLogger(
   level: LogLevel,
   destination: DestinationStream = pino.destination({ fd: 2, sync: true }),
 ): Logger {
-  return pino({ level, base: fields, timestamp: pino.stdTimeFunctions.isoTime }, destination);
+  const options = {
+    level,
+    base: fields,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    serializers: { err: describeError },
+  };
+  return pino(options, destination);
+}
+
+/** The name that an error gives itself: that of its class does not outlive the bundler. */
+function describeError(error: Error): object {
+  const described = pino.stdSerializers.err(error);
+  return error instanceof Error ? { ...described, type: error.name } : described;
 }

@@ -47,6 +47,8 @@ const POOL: CustomResource = {
   schema: IPPoolSchema,
   columns: [
     text("Ranges", ".spec.ranges[0].subnet", "Subnet of the first range; -o wide shows the second."),
+    { ...text("Start", ".spec.ranges[0].start", "First address of the first range, if it is given."), priority: 1 },
+    { ...text("End", ".spec.ranges[0].end", "Last address of the first range, if it is given."), priority: 1 },
     { ...text("Second Range", ".spec.ranges[1].subnet", "Subnet of the second range, if there is one."), priority: 1 },
     text("Capacity", ".status.capacity", "Addresses that may be handed out."),
     text("Used", ".status.used", "Addresses that are leased."),
