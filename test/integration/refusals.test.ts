@@ -31,9 +31,9 @@ describe("an agent that is absent, or that the API server refuses", () => {
     expect(await removeLeases(cluster.controlPlane)).toEqual([]);
   });
 
-  it("no agent: ADD, CHECK and DEL say which socket nobody answers on, after 3 s", async () => {
+  it("no agent: ADD and CHECK say which socket nobody answers on, after 3 s", async () => {
     const startedAtMs = performance.now();
-    const calls = (["ADD", "CHECK", "DEL"] as const).map((command) => ({ ...addCall("alone", NETWORK), command }));
+    const calls = (["ADD", "CHECK"] as const).map((command) => ({ ...addCall("alone", NETWORK), command }));
     const outcomes = await Promise.all(calls.map((call) => callPlugin(node.socketPath, call)));
     expect(performance.now() - startedAtMs).toBeGreaterThan(2_500);
     for (const { code, msg } of outcomes.map(errorOf)) {
@@ -41,6 +41,19 @@ describe("an agent that is absent, or that the API server refuses", () => {
       expect(msg).toContain(node.socketPath);
       expect(msg).toContain("is the cluster-ipam agent running on this node?");
     }
+  });
+
+  it("no agent: DEL succeeds, and the lease goes once an agent is there again", async () => {
+    await startAgent(agentUser("n1"));
+    const call = addCall("torn-down", NETWORK);
+    resultOf(await callPlugin(node.socketPath, call));
+    await node.agent.kill();
+
+    expect(await callPlugin(node.socketPath, delCall(call))).toMatchObject({ kind: "success", stdout: "" });
+    expect(await leasedAddresses(cluster.controlPlane)).toHaveLength(1);
+
+    await startAgent(agentUser("n1"));
+    await waitForNoLeases(cluster.controlPlane, RELEASE_TIMEOUT_MS);
   });
 
   it.each([

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
-import { Agent, createServer, listenOn, lockNode, NodeSandboxes } from "@cluster-ipam/agent";
+import { join } from "node:path";
+import { Agent, createServer, listenOn, lockNode, NodeSandboxes, SpoolFolder } from "@cluster-ipam/agent";
 import { inCluster, KubeClient, kubeconfigFile } from "@cluster-ipam/kube";
 import { ApiLeaseStore, ApiPoolStore } from "@cluster-ipam/store";
 import { createLogger, type Logger } from "@cluster-ipam/telemetry";
@@ -26,7 +27,7 @@ async function run(config: AgentConfig, log: Logger, signal: AbortSignal): Promi
   const client = new KubeClient({ source, userAgent: `cluster-ipam-agent/${VERSION}` });
   ending.defer(() => client.close());
   // Only now: what the node holds is read by the one agent that may change it.
-  const agent = createAgent(config.nodeName, client, log);
+  const agent = createAgent(config, client, log);
   ending.defer(() => agent.close());
   await Promise.race([agent.loaded, SYSTEM_CLOCK.sleep(LOADED_PATIENCE_MS, signal)]);
   const server = createServer(agent, log);
@@ -40,12 +41,15 @@ async function run(config: AgentConfig, log: Logger, signal: AbortSignal): Promi
   log.info("agent is shutting down");
 }
 
-function createAgent(node: string, client: KubeClient, log: Logger): Agent {
+function createAgent({ nodeName, stateDir }: AgentConfig, client: KubeClient, log: Logger): Agent {
+  const sandboxes = new NodeSandboxes();
   return new Agent({
-    node,
+    node: nodeName,
     leases: new ApiLeaseStore(client),
     pools: new ApiPoolStore(client),
-    sandboxes: new NodeSandboxes(),
+    sandboxes,
+    bootId: sandboxes.bootId,
+    spool: new SpoolFolder(join(stateDir, "spool"), { log, clock: SYSTEM_CLOCK }),
     clock: SYSTEM_CLOCK,
     random: Math.random,
     log,

@@ -1,6 +1,13 @@
 import { readFileSync } from "node:fs";
+import type { BootTime } from "@cluster-ipam/plugin";
 
 const NS_PER_SECOND = 1_000_000_000n;
+
+/** The time now; see {@link bootTimeNs} for how exact it is. */
+export function bootTime(): BootTime {
+  const ns = bootTimeNs();
+  return { ns, bootId: readText("/proc/sys/kernel/random/boot_id").trim() };
+}
 
 /**
  * CLOCK_BOOTTIME in nanoseconds, as near as Node comes to it: its own clock, CLOCK_MONOTONIC, which stands still while
@@ -9,7 +16,7 @@ const NS_PER_SECOND = 1_000_000_000n;
  */
 export function bootTimeNs(): bigint {
   const monotonicNs = process.hrtime.bigint();
-  return monotonicNs + suspendedNs(readUptime(), monotonicNs);
+  return monotonicNs + suspendedNs(readText("/proc/uptime"), monotonicNs);
 }
 
 /**
@@ -28,9 +35,9 @@ export function suspendedNs(uptime: string, monotonicNs: bigint): bigint {
   return rounded > NS_PER_SECOND ? rounded : 0n;
 }
 
-function readUptime(): string {
+function readText(path: string): string {
   try {
-    return readFileSync("/proc/uptime", "utf8");
+    return readFileSync(path, "utf8");
   } catch {
     return "";
   }

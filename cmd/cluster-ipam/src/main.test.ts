@@ -1,11 +1,14 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer, type Socket } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
-import type { WireRequest } from "@cluster-ipam/cni";
-import { describe, expect, test } from "vitest";
+import { decodeSpooledRelease, type WireRequest } from "@cluster-ipam/cni";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { bootTime } from "./boot-time.ts";
 import { answering, responseText, ScriptedAgent } from "./testing/scripted-agent.ts";
 
 const ADD = { CNI_COMMAND: "ADD", CNI_CONTAINERID: "c1", CNI_NETNS: "/run/netns/x", CNI_IFNAME: "net1" };
@@ -142,7 +145,6 @@ describe("an agent that gives no usable answer", () => {
 
 test.concurrent.for([
   ["ADD", 11, 2900],
-  ["DEL", 11, 2900],
   ["STATUS", 50, 0],
 ] as const)("with no agent %s asks whether one runs", async ([command, code, waitsForMs]) => {
   const env = { ...ADD, CNI_COMMAND: command, CLUSTER_IPAM_SOCKET: NOWHERE };
@@ -152,6 +154,58 @@ test.concurrent.for([
   expect(error).toMatchObject({ code, msg: expect.stringContaining(NOWHERE) });
   expect(error).toMatchObject({ msg: expect.stringContaining("is the cluster-ipam agent running on this node?") });
   expect(tookMs).toBeGreaterThan(waitsForMs);
+});
+
+describe("a DEL that no agent takes", () => {
+  const DEL = { ...ADD, CNI_COMMAND: "DEL", CLUSTER_IPAM_SOCKET: NOWHERE };
+  let folder: string;
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "cluster-ipam-spool-"));
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  test("is spooled and succeeds, once an agent has had the time to come up", async () => {
+    const spool = join(folder, "state", "spool");
+    const { status, stdout, stderr, tookMs } = await run({ ...DEL, CLUSTER_IPAM_SPOOL: spool });
+    expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: "", stderr: "" });
+    expect(tookMs).toBeGreaterThan(2900);
+    const [name = "", ...more] = readdirSync(spool);
+    expect(more).toEqual([]);
+    const reading = decodeSpooledRelease(readFileSync(join(spool, name), "utf8"));
+    const attachment = { network: "lan", containerId: "c1", ifName: "net1" };
+    const bootId = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+    expect(reading).toEqual({ kind: "release", release: { attachment, startedAtNs: expect.any(BigInt), bootId } });
+  });
+
+  test("is spooled with the time at which it began, not that at which it gave up", async () => {
+    const spool = join(folder, "spool");
+    const beforeNs = bootTime().ns;
+    await run({ ...DEL, CLUSTER_IPAM_SPOOL: spool });
+    const [name = ""] = readdirSync(spool);
+    const startedAtNs = BigInt(name.slice(0, 20));
+    expect(startedAtNs).toBeGreaterThan(beforeNs);
+    expect(startedAtNs).toBeLessThan(bootTime().ns - 2_900_000_000n);
+  });
+
+  test("succeeds though the spool's folder is none, and says so", async () => {
+    const file = join(folder, "file");
+    writeFileSync(file, "");
+    const { status, stdout, stderr } = await run({ ...DEL, CLUSTER_IPAM_SPOOL: join(file, "spool") });
+    expect({ status, stdout }).toEqual({ status: 0, stdout: "" });
+    expect(stderr).toMatch(/^cluster-ipam: .*container c1, interface net1.*ENOTDIR.*\n$/);
+  });
+
+  test("succeeds though no byte can be written, says so and leaves no part of a file", async () => {
+    // A file may not grow at all: the write fails in the middle of its work, as on a full disk.
+    const script = 'trap "" XFSZ; ulimit -f 0; exec "$0" "$@"';
+    const env = { ...DEL, CLUSTER_IPAM_SPOOL: folder };
+    const child = spawn("/bin/sh", ["-c", script, process.execPath, ...PLUGIN], { env, cwd: import.meta.dirname });
+    const { status, stdout, stderr } = await ended(child);
+    expect({ status, stdout }).toEqual({ status: 0, stdout: "" });
+    expect(stderr).toContain("EFBIG");
+    expect(readdirSync(folder)).toEqual([]);
+  });
 });
 
 test("VERSION does not wait for standard input", async () => {

@@ -1,10 +1,11 @@
 import { readSync, writeSync } from "node:fs";
 import type { Host } from "@cluster-ipam/plugin";
 import { exchange } from "./agent-exchange.ts";
-import { bootTimeNs } from "./boot-time.ts";
+import { bootTime } from "./boot-time.ts";
+import { writeDurably } from "./durable-file.ts";
 
 const STDIN = 0;
-const STDOUT = 1;
+const OUTPUTS = { stdout: 1, stderr: 2 } as const;
 const READ_BYTES = 65_536;
 const PIPE_RETRY_MS = 2;
 
@@ -14,8 +15,9 @@ export function createNodeHost(env: NodeJS.ProcessEnv): Host {
     readStdin,
     env: () => Object.fromEntries(Object.entries(env).map(([name, value]) => [name, value ?? ""])),
     exchange,
-    writeStdout,
-    bootTimeNs,
+    write,
+    writeFile: writeDurably,
+    bootTime,
   };
 }
 
@@ -29,12 +31,12 @@ function readStdin(): string {
   }
 }
 
-function writeStdout(text: string): void {
+function write(stream: keyof typeof OUTPUTS, text: string): void {
   const bytes = Buffer.from(text, "utf8");
   let written = 0;
   while (written < bytes.length) {
     try {
-      written += whenReady(() => writeSync(STDOUT, bytes, written));
+      written += whenReady(() => writeSync(OUTPUTS[stream], bytes, written));
     } catch (error) {
       if (codeOf(error) === "EPIPE") return;
       throw error;

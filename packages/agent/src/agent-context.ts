@@ -17,6 +17,8 @@ import { Overtaking } from "./overtaking.ts";
 import { PendingReleases } from "./pending-releases.ts";
 import { PoolCache } from "./pool-cache.ts";
 import type { Sandboxes } from "./sandbox.ts";
+import type { Spool } from "./spool.ts";
+import { SpooledReleases } from "./spooled-releases.ts";
 
 /** What an agent is made of; everything that is not its own state is injected. */
 export interface AgentDeps {
@@ -27,18 +29,23 @@ export interface AgentDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
+  /** Names the boot of the machine that it runs in. */
+  readonly bootId: string;
+  /** Where releases outlive the process that owes them. */
+  readonly spool: Spool;
   /** Reads a file of the node as UTF-8. */
   readonly readFile: (path: string) => string;
 }
 
 /** What the verbs work with: the state of one agent, and the world around it. */
-export interface AgentContext extends Pick<AgentDeps, "node" | "sandboxes" | "clock" | "log" | "readFile"> {
+export interface AgentContext extends Pick<AgentDeps, "node" | "sandboxes" | "clock" | "log" | "readFile" | "bootId"> {
   readonly store: LeaseStore;
   readonly pools: PoolCache;
   readonly attachments: Attachments;
   readonly gate: AttachmentGate;
   readonly overtaking: Overtaking;
   readonly pending: PendingReleases;
+  readonly spooled: SpooledReleases;
   /** The node's leases as the server has them. */
   readonly nodeLeases: SharedRead<readonly IPLease[]>;
   readonly allocator: AllocatorDeps;
@@ -48,9 +55,10 @@ export interface AgentContext extends Pick<AgentDeps, "node" | "sandboxes" | "cl
 
 /** The state of an agent that has read nothing yet. */
 export function createContext(deps: AgentDeps): AgentContext {
-  const { node, leases: store, clock, random, log, sandboxes, readFile } = deps;
-  const attachments = new Attachments(sandboxes);
+  const { node, leases: store, clock, random, log, sandboxes, readFile, bootId, spool } = deps;
+  const attachments = new Attachments(sandboxes, bootId);
   const pending = new PendingReleases(clock);
+  const overtaking = new Overtaking(clock);
   const pools = new PoolCache(deps.pools, clock);
   const poolsOverlapping = pools.overlapping.bind(pools);
   const allocator: AllocatorDeps = {
@@ -70,14 +78,16 @@ export function createContext(deps: AgentDeps): AgentContext {
     pools,
     attachments,
     gate: new AttachmentGate(),
-    overtaking: new Overtaking(clock),
+    overtaking,
     pending,
+    spooled: new SpooledReleases({ spool, bootId, pending, overtaking, log }),
     sandboxes,
     nodeLeases: new SharedRead(readNodeLeases, clock),
     allocator,
     clock,
     log,
     readFile,
+    bootId,
     noteIgnoredKeys: ignoredKeysNote(log),
   };
 }

@@ -3,9 +3,10 @@ import { IpamError } from "@cluster-ipam/errors";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Agent } from "./agent.ts";
 import { never, written } from "./testing/agent-world.ts";
-import { type CallFixture, cniCall } from "./testing/cni-calls.ts";
+import { attachmentOf, type CallFixture, cniCall } from "./testing/cni-calls.ts";
 import { FakeSandboxes } from "./testing/fake-sandboxes.ts";
 import { LogLines } from "./testing/log-lines.ts";
+import { MemorySpool } from "./testing/memory-spool.ts";
 import { leaseOf, poolOf } from "./testing/objects.ts";
 import { TickingClock } from "./testing/ticking-clock.ts";
 
@@ -18,6 +19,7 @@ let leases: MemoryLeaseStore;
 let pools: MemoryPoolStore;
 let clock: FakeClock;
 let lines: LogLines;
+let spool: MemorySpool;
 let agent: Agent | undefined;
 
 beforeEach(() => {
@@ -25,6 +27,7 @@ beforeEach(() => {
   pools = new MemoryPoolStore();
   clock = new FakeClock();
   lines = new LogLines();
+  spool = new MemorySpool();
   pools.put(poolOf("lan", ["10.0.0.0/24", "fd00::/64"]));
 });
 
@@ -43,6 +46,8 @@ function start(): Agent {
     clock: new TickingClock(clock),
     random: seededRandom(1),
     log: lines.log,
+    bootId: "boot-1",
+    spool,
     readFile: (path) => path,
   });
   return agent;
@@ -52,15 +57,21 @@ function call(of: Agent, fixture: CallFixture): ReturnType<Agent["call"]> {
   return of.call(cniCall(fixture), never());
 }
 
+/** The start of the ADD that took a lease. */
+function addedAtNs(ns: bigint): { readonly addedAt: { readonly bootID: string; readonly bootTimeNs: string } } {
+  return { addedAt: { bootID: "boot-1", bootTimeNs: ns.toString() } };
+}
+
 describe("an agent that starts", () => {
   test("reads its node's leases once, and tells when it has", async () => {
     await written(leases, leaseOf("10.0.0.5"));
     await written(leases, leaseOf("fd00::5", { node: "n2" }));
     leases.faults.calls.length = 0;
     const started = start();
-    expect(started.health()).toEqual({ node: "n1", isLoaded: false, leases: 0, pendingReleases: 0 });
+    const counts = { pendingReleases: 0, spooledReleases: 0 };
+    expect(started.health()).toEqual({ node: "n1", isLoaded: false, leases: 0, ...counts });
     await started.loaded;
-    expect(started.health()).toEqual({ node: "n1", isLoaded: true, leases: 1, pendingReleases: 0 });
+    expect(started.health()).toEqual({ node: "n1", isLoaded: true, leases: 1, ...counts });
     await clock.advance(60_000);
     expect(leases.faults.calls).toEqual([{ operation: "listByNode", name: "n1" }]);
   });
@@ -161,7 +172,70 @@ describe("an agent that runs", () => {
   });
 });
 
+describe("an agent that is started after a DEL was spooled", () => {
+  const spooled = { attachment: attachmentOf(), startedAtNs: 2_000n, bootId: "boot-1" };
+
+  test("makes the release, and removes the file only then", async () => {
+    await written(leases, leaseOf("10.0.0.5", addedAtNs(1_000n)));
+    spool.put(spooled);
+    leases.faults.failWrites("delete", { kind: "lost" });
+    const started = start();
+    await started.loaded;
+    await clock.advance(1_000);
+    expect(started.health()).toMatchObject({ pendingReleases: 1, spooledReleases: 1 });
+    expect(spool.names).toHaveLength(1);
+    await clock.advance(2_000);
+    expect(started.health()).toMatchObject({ leases: 0, pendingReleases: 0, spooledReleases: 0 });
+    expect(leases.snapshot()).toEqual([]);
+    expect(spool.names).toEqual([]);
+  });
+
+  test("refuses an ADD that began before that DEL", async () => {
+    spool.put(spooled);
+    const started = start();
+    await started.loaded;
+    await expect(call(started, { command: "ADD", startedAtNs: 1_999n })).rejects.toMatchObject({ code: "cancelled" });
+    await expect(call(started, { command: "ADD", startedAtNs: 2_001n })).resolves.toMatchObject({ ips: [{}, {}] });
+  });
+
+  test("leaves alone what an ADD took that began after the DEL, though another process served it", async () => {
+    await written(leases, leaseOf("10.0.0.5", addedAtNs(3_000n)));
+    await written(leases, leaseOf("fd00::5", addedAtNs(1_000n)));
+    spool.put(spooled);
+    await start().loaded;
+    await clock.advance(1_000);
+    expect(leases.snapshot().map(({ spec }) => spec.address)).toEqual(["10.0.0.5"]);
+    expect(spool.names).toEqual([]);
+  });
+
+  test("takes up what a plugin spools while it runs", async () => {
+    const started = start();
+    await started.loaded;
+    await call(started, { command: "ADD" });
+    spool.put(spooled);
+    await clock.advance(11_000);
+    expect(leases.snapshot()).toEqual([]);
+    await clock.advance(10_000);
+    expect(spool.names).toEqual([]);
+  });
+});
+
 describe("an agent that ends", () => {
+  test("leaves what a DEL asked for in the spool, and the next one makes it", async () => {
+    const started = start();
+    await started.loaded;
+    await call(started, { command: "ADD" });
+    leases.faults.failWrites("delete", { kind: "lost" }, { kind: "lost" }, { kind: "lost" }, { kind: "lost" });
+    await call(started, { command: "DEL", startedAtNs: 2_000n });
+    await started.close();
+    expect(leases.snapshot()).toHaveLength(2);
+    const next = start();
+    await next.loaded;
+    await clock.advance(1_000);
+    expect(leases.snapshot()).toEqual([]);
+    expect(spool.names).toEqual([]);
+  });
+
   test("tries once more to make good what is pending", async () => {
     const started = start();
     await started.loaded;
@@ -180,7 +254,7 @@ describe("an agent that ends", () => {
     leases.faults.failWrites("delete", { kind: "lost" }, { kind: "lost" }, { kind: "lost" }, { kind: "lost" });
     await call(started, { command: "DEL", startedAtNs: 2_000n });
     await started.close();
-    expect(lines.with("agent ends with releases pending")).toMatchObject([{ pendingReleases: 2 }]);
+    expect(lines.with("agent ends with releases pending")).toMatchObject([{ pendingReleases: 2, spooledReleases: 1 }]);
   });
 
   test("leaves nobody asleep", async () => {

@@ -16,12 +16,16 @@ export interface AgentHealth {
   readonly isLoaded: boolean;
   readonly leases: number;
   readonly pendingReleases: number;
+  /** Files of the spool that are not settled yet. */
+  readonly spooledReleases: number;
 }
 
 /** Wait between two attempts at the first list: 500 ms, doubled each time, at most 10 s. */
 const FIRST_LIST_RETRY = { firstMs: 500, maxMs: 10_000 } as const;
 /** Bound of one attempt at it, so that what keeps it from being read is told to callers and to the log. */
 const FIRST_LIST_TIMEOUT_MS = 5_000;
+/** How often the spool is looked at: a plugin that waited for an answer in vain may spool while the agent runs. */
+const SPOOL_LOOK_MS = 10_000;
 /** Bound of the last round over pending releases. */
 const LAST_ROUND_TIMEOUT_MS = 4_000;
 
@@ -35,9 +39,12 @@ export class Agent {
   constructor(deps: AgentDeps) {
     this.#context = createContext(deps);
     const { signal } = this.#ended;
+    // First of all: no ADD may be served before a DEL that was spooled earlier is known.
+    this.#context.spooled.look();
     this.#running = Promise.all([
       this.#load(signal).then(() => settlePendingUntil(signal, this.#context)),
       this.#context.pools.refreshUntil(signal, deps.clock),
+      this.#watchSpool(signal),
     ]);
   }
 
@@ -48,8 +55,14 @@ export class Agent {
 
   /** What `/healthz` tells. */
   health(): AgentHealth {
-    const { node, attachments, pending } = this.#context;
-    return { node, isLoaded: attachments.isLoaded, leases: attachments.size, pendingReleases: pending.size };
+    const { node, attachments, pending, spooled } = this.#context;
+    return {
+      node,
+      isLoaded: attachments.isLoaded,
+      leases: attachments.size,
+      pendingReleases: pending.size,
+      spooledReleases: spooled.size,
+    };
   }
 
   /**
@@ -79,13 +92,25 @@ export class Agent {
 
   /** Ends the background work, with one more try at what is pending. Calls under way are the server's to wait for. */
   async close(): Promise<void> {
-    const { pending, log } = this.#context;
+    const { pending, spooled, log } = this.#context;
     this.#ended.abort(new IpamError("agent-not-ready", "the agent is shutting down"));
     await this.#running;
+    if (pending.size > 0) await settlePending(AbortSignal.timeout(LAST_ROUND_TIMEOUT_MS), this.#context);
+    spooled.settle();
     if (pending.size === 0) return;
-    await settlePending(AbortSignal.timeout(LAST_ROUND_TIMEOUT_MS), this.#context);
-    // Nothing but the sandboxes tells the next process of them.
-    if (pending.size > 0) log.warn({ pendingReleases: pending.size }, "agent ends with releases pending");
+    // What a DEL left is in the spool for the next process; nothing but the sandboxes tells it of the rest.
+    const counts = { pendingReleases: pending.size, spooledReleases: spooled.size };
+    log.warn(counts, "agent ends with releases pending");
+  }
+
+  async #watchSpool(signal: AbortSignal): Promise<void> {
+    const { clock, spooled } = this.#context;
+    while (!signal.aborted) {
+      await clock.sleep(SPOOL_LOOK_MS, signal);
+      if (signal.aborted) return;
+      spooled.look();
+      spooled.settle();
+    }
   }
 
   async #load(signal: AbortSignal): Promise<void> {

@@ -13,7 +13,7 @@ let attachments: Attachments;
 
 beforeEach(() => {
   sandboxes = new FakeSandboxes();
-  attachments = new Attachments(sandboxes);
+  attachments = new Attachments(sandboxes, "boot-1");
 });
 
 function addresses(of = ATTACHMENT): string[] {
@@ -103,10 +103,22 @@ describe("the ADD that has a lease", () => {
     expect(attachments.isOlderThan(leaseOf(V4), 15n)).toBe(false);
   });
 
-  test("is older than every call where an earlier process served it", () => {
-    attachments.load([leaseOf(V4)]);
-    expect(attachments.isOlderThan(leaseOf(V4), 0n)).toBe(true);
-    expect(attachments.isOlderThan(leaseOf("10.0.0.6"), 0n)).toBe(true);
+  test("is told by the lease where an earlier process served it, whether memory has the lease or not", () => {
+    const addedAt = { bootID: "boot-1", bootTimeNs: "9007199254740993" };
+    attachments.load([leaseOf(V4, { addedAt })]);
+    for (const lease of [leaseOf(V4, { addedAt }), leaseOf(V6, { addedAt })]) {
+      expect(attachments.isOlderThan(lease, 9_007_199_254_740_993n)).toBe(false);
+      expect(attachments.isOlderThan(lease, 9_007_199_254_740_994n)).toBe(true);
+    }
+  });
+
+  test.each([
+    ["the lease does not say when it was", {}],
+    ["it was in an earlier boot, which counted its own time", { addedAt: { bootID: "boot-0", bootTimeNs: "99" } }],
+  ])("is older than every call of this boot where %s", (_, spec) => {
+    attachments.load([leaseOf(V4, spec)]);
+    expect(attachments.isOlderThan(leaseOf(V4, spec), 0n)).toBe(true);
+    expect(attachments.isOlderThan(leaseOf(V6, spec), 0n)).toBe(true);
   });
 
   test("does not stand for an earlier lease of the same address", () => {

@@ -7,7 +7,7 @@ import type { Sandboxes } from "./sandbox.ts";
 
 /** How many released attachments are remembered, so that a DEL that is repeated costs no list. */
 const RELEASED_LIMIT = 4_096;
-/** Stands for the start of an ADD that an earlier process served: before every call of this one. */
+/** Stands for the start of an ADD of an earlier boot, or of one that nobody noted: before every call of this boot. */
 const BEFORE_ALL_NS = -1n;
 
 interface Holding {
@@ -22,6 +22,7 @@ interface Holding {
  */
 export class Attachments implements OwnLeases {
   readonly #sandboxes: Sandboxes;
+  readonly #bootId: string;
   readonly #byName = new Map<string, Holding>();
   readonly #byInterface = new Map<string, Set<string>>();
   readonly #byHolder = new Map<string, Set<string>>();
@@ -29,8 +30,10 @@ export class Attachments implements OwnLeases {
   #isLoaded = false;
   #loadFailure: IpamError | undefined;
 
-  constructor(sandboxes: Sandboxes) {
+  /** @param bootId names the boot that the times of this process count from */
+  constructor(sandboxes: Sandboxes, bootId: string) {
     this.#sandboxes = sandboxes;
+    this.#bootId = bootId;
   }
 
   /** Whether the node's leases have been read once. Before, nobody can tell what the node holds. */
@@ -63,7 +66,7 @@ export class Attachments implements OwnLeases {
 
   /** Takes the first full list in. */
   load(leases: readonly IPLease[]): void {
-    for (const lease of leases) this.put(lease, BEFORE_ALL_NS);
+    for (const lease of leases) this.put(lease, this.#addedAtNs(lease));
     this.#isLoaded = true;
   }
 
@@ -111,11 +114,14 @@ export class Attachments implements OwnLeases {
     return this.#resolve(this.#byHolder.get(holder));
   }
 
-  /** Whether the last ADD that answered with `lease` began before `startedAtNs`; so where this process served none. */
-  isOlderThan({ metadata }: IPLease, startedAtNs: bigint): boolean {
-    const known = this.#byName.get(metadata.name);
-    const isSame = known !== undefined && known.lease.metadata.uid === metadata.uid;
-    return (isSame ? known.takenAtNs : BEFORE_ALL_NS) < startedAtNs;
+  /**
+   * Whether the last ADD that answered with `lease` began before `startedAtNs` of this boot. Where this process served
+   * none, the one that took the address counts; the lease says when that was.
+   */
+  isOlderThan(lease: IPLease, startedAtNs: bigint): boolean {
+    const known = this.#byName.get(lease.metadata.name);
+    const isSame = known !== undefined && known.lease.metadata.uid === lease.metadata.uid;
+    return (isSame ? known.takenAtNs : this.#addedAtNs(lease)) < startedAtNs;
   }
 
   isSandboxGone({ spec }: IPLease): boolean {
@@ -134,6 +140,10 @@ export class Attachments implements OwnLeases {
   /** Whether this process has released the attachment and taken nothing for it since. */
   wasReleased(attachment: Attachment): boolean {
     return this.#released.has(attachmentKey(attachment));
+  }
+
+  #addedAtNs({ spec: { addedAt } }: IPLease): bigint {
+    return addedAt?.bootID === this.#bootId ? BigInt(addedAt.bootTimeNs) : BEFORE_ALL_NS;
   }
 
   #resolve(names: ReadonlySet<string> | undefined): IPLease[] {

@@ -16,7 +16,7 @@ let lease: IPLease;
 
 beforeEach(async () => {
   store = new MemoryLeaseStore();
-  attachments = new Attachments(new FakeSandboxes());
+  attachments = new Attachments(new FakeSandboxes(), "boot-1");
   pending = new PendingReleases({ nowMs: () => 0 });
   lease = await written(store, leaseOf("fd00::5"));
   attachments.put(lease, 1n);

@@ -24,6 +24,11 @@ export class NodeSandboxes implements Sandboxes {
     this.#bootId = readFileSync(bootIdFile, "utf8").trim();
   }
 
+  /** Names the boot of the machine, as the kernel does. */
+  get bootId(): string {
+    return this.#bootId;
+  }
+
   observe(netns: string): Sandbox | undefined {
     if (netns === "") return undefined;
     const inode = namespaceInode(netns);

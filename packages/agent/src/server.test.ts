@@ -15,6 +15,7 @@ import { written } from "./testing/agent-world.ts";
 import { type CallFixture, wireCall } from "./testing/cni-calls.ts";
 import { FakeSandboxes } from "./testing/fake-sandboxes.ts";
 import { LogLines } from "./testing/log-lines.ts";
+import { MemorySpool } from "./testing/memory-spool.ts";
 import { leaseOf, poolOf } from "./testing/objects.ts";
 import { TickingClock } from "./testing/ticking-clock.ts";
 
@@ -47,6 +48,8 @@ beforeEach(async () => {
     clock: new TickingClock(new FakeClock()),
     random: seededRandom(1),
     log: lines.log,
+    bootId: "boot-1",
+    spool: new MemorySpool(),
     readFile: () => "",
   });
   server = createServer(agent, lines.log);
@@ -378,5 +381,6 @@ test("/healthz tells what the agent knows, also before it has read its leases", 
   await cni({});
   const { status, body } = await send("/healthz", undefined);
   expect(status).toBe(200);
-  expect(JSON.parse(body)).toEqual({ status: "ok", node: "n1", isLoaded: true, leases: 2, pendingReleases: 0 });
+  const counts = { leases: 2, pendingReleases: 0, spooledReleases: 0 };
+  expect(JSON.parse(body)).toEqual({ status: "ok", node: "n1", isLoaded: true, ...counts });
 });

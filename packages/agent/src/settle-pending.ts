@@ -18,6 +18,7 @@ export async function settlePendingUntil(signal: AbortSignal, agent: AgentContex
     await agent.clock.sleep(waitMs, signal);
     if (signal.aborted) return;
     await settlePending(signal, agent);
+    agent.spooled.settle();
     waitMs = agent.pending.size === 0 ? ROUND.firstMs : Math.min(waitMs * 2, ROUND.maxMs);
   }
 }

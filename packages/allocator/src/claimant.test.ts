@@ -11,6 +11,7 @@ const CLAIMANT: Claimant = {
   node: "n1",
   pod: { namespace: "shop", name: "web-0", uid: "u1" },
   sandbox: { netns: "/run/netns/a", inode: "7", bootID: "b" },
+  addedAt: { bootID: "b", bootTimeNs: "9007199254740993" },
 };
 
 test("a draft says who holds the address, and what an interface needs to know", () => {
@@ -32,19 +33,21 @@ test("a draft says who holds the address, and what an interface needs to know", 
       holder: "shop/web-0/net1",
       pod: { namespace: "shop", name: "web-0", uid: "u1" },
       sandbox: { netns: "/run/netns/a", inode: "7", bootID: "b" },
+      addedAt: { bootID: "b", bootTimeNs: "9007199254740993" },
     },
   });
 });
 
-test("a draft without gateway, pod or sandbox has no such keys", () => {
+test("a draft without gateway, pod, sandbox or start has no such keys", () => {
   const set = setOf("fd00::/64", undefined, "");
-  const draft = draftLease({ ...CLAIMANT, pod: undefined, sandbox: undefined }, set, {
+  const { addedAt: _, ...claimant } = CLAIMANT;
+  const draft = draftLease({ ...claimant, pod: undefined, sandbox: undefined }, set, {
     family: 6,
     value: 5n | (0xfd00n << 112n),
   });
   expect(draft.metadata.name).toBe("fd00-0000-0000-0000-0000-0000-0000-0005");
   expect(draft.spec).toMatchObject({ address: "fd00::5", prefixLength: 64, holder: "" });
-  for (const key of ["gateway", "pod", "sandbox"]) expect(key in draft.spec).toBe(false);
+  for (const key of ["gateway", "pod", "sandbox", "addedAt"]) expect(key in draft.spec).toBe(false);
 });
 
 test("an address outside the ranges has no draft", () => {

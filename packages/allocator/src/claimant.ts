@@ -18,6 +18,8 @@ export interface Claimant {
   readonly pod: ClaimantPod | undefined;
   /** Undefined where the agent cannot see the sandbox's network namespace. */
   readonly sandbox: IPLeaseSpec["sandbox"];
+  /** When the ADD began; absent where nobody needs to know. */
+  readonly addedAt?: NonNullable<IPLeaseSpec["addedAt"]>;
 }
 
 /** `namespace/name/ifName`: what a pod's lease is looked up by; "" without a pod. */
@@ -29,7 +31,7 @@ export function holderOf({ pod, ifName }: Pick<Claimant, "pod" | "ifName">): str
 export function draftLease(claimant: Claimant, set: RangeSet, address: Address): IPLease {
   const subnet = subnetOf(set, address);
   if (subnet === undefined) throw new RangeError(`${formatAddress(address)} is in no range of pool ${set.pool}`);
-  const { pod, sandbox } = claimant;
+  const { pod, sandbox, addedAt } = claimant;
   return {
     apiVersion: API_VERSION,
     kind: "IPLease",
@@ -47,6 +49,7 @@ export function draftLease(claimant: Claimant, set: RangeSet, address: Address):
       holder: holderOf(claimant),
       ...(pod === undefined ? {} : { pod }),
       ...(sandbox === undefined ? {} : { sandbox }),
+      ...(addedAt === undefined ? {} : { addedAt }),
     },
   };
 }

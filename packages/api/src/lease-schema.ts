@@ -44,6 +44,22 @@ const SandboxSchema = z
     ),
   );
 
+const AddedAtSchema = z
+  .object({
+    bootID: z.string().min(1).max(64).meta(described("Boot ID of the node at the time of the ADD.")),
+    bootTimeNs: z
+      .string()
+      .max(20)
+      .regex(/^[0-9]+$/)
+      .meta(described("Nanoseconds since that boot, CLOCK_BOOTTIME, as decimal digits (they may pass 2^53).")),
+  })
+  .meta(
+    described(
+      "When the ADD began that took the address, by the node's own clock: a DEL that began earlier does not release it," +
+        " however late it is carried out.",
+    ),
+  );
+
 const ReservedSchema = z
   .object({
     reason: z.string().min(1).max(256).meta(described("Why the address is kept, for people.")),
@@ -107,6 +123,7 @@ const IPLeaseSpecSchema = z
       .default(""),
     ifName: z.string().max(IFNAME_MAX_LENGTH).meta(described("Interface in the sandbox (CNI_IFNAME).")).default(""),
     sandbox: SandboxSchema.exactOptional(),
+    addedAt: AddedAtSchema.exactOptional(),
     reserved: ReservedSchema.exactOptional(),
     releasedAt: z
       .string()

@@ -13,4 +13,14 @@ export type { Attachment, CniRequest, Command, PodIdentity } from "./request.ts"
 export { decodeRequest } from "./request-decoder.ts";
 export type { Dns, IpamResult, Route } from "./result.ts";
 export { encodeError, encodeResult, requireRoom } from "./result-encoder.ts";
+export {
+  DEFAULT_SPOOL_FOLDER,
+  decodeSpooledRelease,
+  encodeSpooledRelease,
+  isSpoolDraftName,
+  isSpoolFileName,
+  type SpooledRelease,
+  type SpoolReading,
+  spoolFileName,
+} from "./spool.ts";
 export { CNI_ROUTE, DEFAULT_SOCKET_PATH, type WireRequest } from "./wire.ts";

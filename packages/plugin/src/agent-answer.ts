@@ -1,5 +1,5 @@
 import { type Command, decodeHttpResponse, isObject } from "@cluster-ipam/cni";
-import { IpamError } from "@cluster-ipam/errors";
+import { CATALOGUE, IpamError } from "@cluster-ipam/errors";
 import type { ExchangeCall, ExchangeOutcome } from "./host.ts";
 
 /** How a call ends: what goes to standard output, and the exit status that goes with it. */
@@ -28,6 +28,12 @@ export function readAnswer(outcome: ExchangeOutcome, command: Command, call: Exc
   }
   const expected = isSuccess ? `the result of ${command}` : "a CNI error";
   throw noAnswer(command, `the agent at ${call.path} answered ${status} with a body that is not ${expected}`);
+}
+
+/** Whether the agent says that it did not carry the call out now and may do so later: code 11. */
+export function isTryAgainLater({ stdout, exitStatus }: CallEnd): boolean {
+  const error = exitStatus === 1 ? parse(stdout) : undefined;
+  return isObject(error) && error["code"] === CATALOGUE["agent-not-ready"].cni;
 }
 
 function noAnswer(command: Command, message: string): IpamError {

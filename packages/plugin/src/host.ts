@@ -27,6 +27,14 @@ export type ExchangeOutcome =
   | { readonly kind: "timeout" }
   | { readonly kind: "broken"; readonly reason: string };
 
+/** A moment of CLOCK_BOOTTIME: it goes on while the machine is suspended and is the same for every process. */
+export interface BootTime {
+  /** Nanoseconds since the boot. */
+  readonly ns: bigint;
+  /** Names the boot; "" where that cannot be told. */
+  readonly bootId: string;
+}
+
 /** Everything that a CNI call needs of the machine it runs on. Any method may throw; the caller then gets an error. */
 export interface Host {
   /** Standard input to its end, decoded from UTF-8; what is not UTF-8 becomes U+FFFD. */
@@ -35,8 +43,14 @@ export interface Host {
   env(): Readonly<Record<string, string>>;
   /** Connects, sends the request and reads to end of stream, without closing its own end before that. */
   exchange(call: ExchangeCall): Awaitable<ExchangeOutcome>;
-  /** Writes all of `text` to standard output as UTF-8. A reader that has gone away is no error. */
-  writeStdout(text: string): void;
-  /** CLOCK_BOOTTIME in nanoseconds: it goes on while the machine is suspended and is the same for every process. */
-  bootTimeNs(): bigint;
+  /** Writes all of `text` as UTF-8. A reader that has gone away is no error. */
+  write(stream: "stdout" | "stderr", text: string): void;
+  /**
+   * Makes a file of `text` that outlives the machine's failure: writes it as UTF-8 under `path` with a suffix that ends
+   * in `.tmp`, syncs it, renames it to `path`, and syncs the folder. A folder that is missing is made, for its owner
+   * only. After an error there is no file at `path`, or the whole one; only a process that is killed leaves the other.
+   */
+  writeFile(path: string, text: string): void;
+  /** The time now. */
+  bootTime(): BootTime;
 }

@@ -1,7 +1,8 @@
+import { decodeSpooledRelease, type SpooledRelease, spoolFileName } from "@cluster-ipam/cni";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { DEADLINES } from "./deadlines.ts";
-import type { ExchangeCall, ExchangeOutcome, Host } from "./host.ts";
+import type { BootTime, ExchangeCall, ExchangeOutcome, Host } from "./host.ts";
 import { runPlugin } from "./plugin.ts";
 
 const ADD = { CNI_COMMAND: "ADD", CNI_CONTAINERID: "c1", CNI_NETNS: "/run/netns/x", CNI_IFNAME: "net1" };
@@ -13,7 +14,9 @@ const ERROR = '{"cniVersion":"1.1.0","code":101,"msg":"pool lan is full"}';
 class FakeHost implements Host {
   readonly steps: string[] = [];
   readonly calls: ExchangeCall[] = [];
+  readonly files = new Map<string, string>();
   stdout = "";
+  stderr = "";
   readonly #env: Readonly<Record<string, string>>;
   readonly #stdin: string;
   readonly #outcome: ExchangeOutcome;
@@ -44,14 +47,19 @@ class FakeHost implements Host {
     return this.#outcome;
   }
 
-  writeStdout(text: string): void {
-    this.steps.push("writeStdout");
-    this.stdout += text;
+  write(stream: "stdout" | "stderr", text: string): void {
+    this.steps.push(`write ${stream}`);
+    this[stream] += text;
   }
 
-  bootTimeNs(): bigint {
-    this.steps.push("bootTimeNs");
-    return 9_007_199_254_740_993n;
+  writeFile(path: string, text: string): void {
+    this.steps.push("writeFile");
+    this.files.set(path, text);
+  }
+
+  bootTime(): BootTime {
+    this.steps.push("bootTime");
+    return { ns: 9_007_199_254_740_993n, bootId: "b0071d" };
   }
 }
 
@@ -70,7 +78,7 @@ test("an ADD reads the clock first, asks the agent once and prints its bytes", a
   const host = new FakeHost({ ...ADD, CNI_ARGS: "IP=10.0.0.5", PATH: "/bin", CNI_PATH: "/opt/cni/bin" });
   expect(await runPlugin(host)).toBe(0);
   expect(host.stdout).toBe(RESULT);
-  expect(host.steps).toEqual(["bootTimeNs", "env", "readStdin", "exchange", "writeStdout"]);
+  expect(host.steps).toEqual(["bootTime", "env", "readStdin", "exchange", "write stdout"]);
 });
 
 test("the agent gets the CNI variables alone, standard input as it is, and the start", async () => {
@@ -99,7 +107,7 @@ test("VERSION needs neither standard input nor the agent", async () => {
   const host = new FakeHost({ CNI_COMMAND: "VERSION" }, "not json");
   expect(await runPlugin(host)).toBe(0);
   expect(JSON.parse(host.stdout)).toMatchObject({ cniVersion: "1.1.0", supportedVersions: expect.any(Array) });
-  expect(host.steps).toEqual(["bootTimeNs", "env", "writeStdout"]);
+  expect(host.steps).toEqual(["bootTime", "env", "write stdout"]);
 });
 
 test.for([
@@ -144,7 +152,7 @@ test("other deadlines can be given", async () => {
 test.for(["DEL", "CHECK", "STATUS", "GC"])("a successful %s prints nothing", async (command) => {
   const host = new FakeHost({ ...ADD, CNI_COMMAND: command }, CONFIG, answer(200, ""));
   expect(await runPlugin(host)).toBe(0);
-  expect(host.steps).not.toContain("writeStdout");
+  expect(host.steps).not.toContain("write stdout");
 });
 
 test.for(["ADD", "DEL", "CHECK", "STATUS", "GC"])(
@@ -155,6 +163,15 @@ test.for(["ADD", "DEL", "CHECK", "STATUS", "GC"])(
     expect(host.stdout).toBe(ERROR);
   },
 );
+
+/** What lies in the spool. */
+function spooled(host: FakeHost): readonly SpooledRelease[] {
+  return [...host.files.values()].map((text) => {
+    const reading = decodeSpooledRelease(text);
+    if (reading.kind === "bad") throw new Error(reading.reason);
+    return reading.release;
+  });
+}
 
 describe("without a usable answer", () => {
   const outcomes: readonly (readonly [string, ExchangeOutcome, string])[] = [
@@ -182,10 +199,25 @@ describe("without a usable answer", () => {
     expect(error.msg).toContain("/tmp/a.sock");
   });
 
-  test.for(outcomes)("DEL says try again later, in words that no caller takes for success: %s", async ([, outcome]) => {
-    const error = await failureOf(new FakeHost({ ...ADD, CNI_COMMAND: "DEL" }, "{", outcome));
-    expect(error).toMatchObject({ code: 11 });
-    expect(error.msg).not.toContain("not found");
+  test.for(outcomes)("DEL succeeds and leaves the release in the spool: %s", async ([, outcome]) => {
+    const host = new FakeHost({ ...ADD, CNI_COMMAND: "DEL" }, CONFIG, outcome);
+    expect(await runPlugin(host)).toBe(0);
+    expect({ stdout: host.stdout, stderr: host.stderr }).toEqual({ stdout: "", stderr: "" });
+    expect(spooled(host)).toEqual([
+      {
+        attachment: { network: "lan", containerId: "c1", ifName: "net1" },
+        startedAtNs: 9_007_199_254_740_993n,
+        bootId: "b0071d",
+      },
+    ]);
+  });
+
+  test.for(outcomes)("nothing but a DEL is ever spooled: %s", async ([, outcome]) => {
+    for (const command of ["ADD", "CHECK", "GC", "STATUS"]) {
+      const host = new FakeHost({ ...ADD, CNI_COMMAND: command }, CONFIG, outcome);
+      expect(await runPlugin(host)).toBe(1);
+      expect(host.files.size).toBe(0);
+    }
   });
 
   test.for(outcomes)("STATUS says that the plugin is not available: %s", async ([, outcome]) => {
@@ -196,9 +228,99 @@ describe("without a usable answer", () => {
     expect(await failureOf(new FakeHost(ADD, CONFIG, answer(200, body)))).toMatchObject({ code: 11 });
   });
 
-  test("DEL does not take a stranger's 200 for success", async () => {
+  test("DEL does not take a stranger's 200 for its release", async () => {
     const host = new FakeHost({ ...ADD, CNI_COMMAND: "DEL" }, CONFIG, answer(200, "<html>"));
-    expect(await failureOf(host)).toMatchObject({ code: 11 });
+    expect(await runPlugin(host)).toBe(0);
+    expect(spooled(host)).toHaveLength(1);
+  });
+});
+
+describe("a DEL that goes to the spool", () => {
+  const DEL = { ...ADD, CNI_COMMAND: "DEL" };
+  const away: ExchangeOutcome = { kind: "unreachable", reason: "ENOENT" };
+  const ending = '{"cniVersion":"1.1.0","code":11,"msg":"the agent is shutting down"}';
+
+  test.for([
+    [{}, "/var/lib/cluster-ipam/spool"],
+    [{ CLUSTER_IPAM_SPOOL: "" }, "/var/lib/cluster-ipam/spool"],
+    [{ CLUSTER_IPAM_SPOOL: "/tmp/spool" }, "/tmp/spool"],
+  ] as const)("with %j lies in %s", async ([env, folder]) => {
+    const host = new FakeHost({ ...DEL, ...env }, CONFIG, away);
+    await runPlugin(host);
+    const [release] = spooled(host);
+    expect([...host.files.keys()]).toEqual([`${folder}/${release === undefined ? "" : spoolFileName(release)}`]);
+  });
+
+  test.for([
+    ["is not JSON", "{"],
+    ["is empty", ""],
+    ["names no network", '{"cniVersion":"1.1.0"}'],
+    ["names it by a number", '{"cniVersion":"1.1.0","name":7}'],
+  ] as const)("stands for every network of its interface where the configuration %s", async ([, stdin]) => {
+    const host = new FakeHost(DEL, stdin, away);
+    expect(await runPlugin(host)).toBe(0);
+    expect(spooled(host)).toMatchObject([{ attachment: { network: "", containerId: "c1", ifName: "net1" } }]);
+  });
+
+  test("does so where standard input cannot be read", async () => {
+    const host = new FakeHost(DEL, CONFIG, away);
+    host.readStdin = () => {
+      throw new Error("EIO");
+    };
+    expect(await runPlugin(host)).toBe(0);
+    expect(spooled(host)).toMatchObject([{ attachment: { network: "" } }]);
+  });
+
+  test("does so where an agent that ends refuses it", async () => {
+    const host = new FakeHost(DEL, CONFIG, answer(503, ending));
+    expect(await runPlugin(host)).toBe(0);
+    expect(host.stdout).toBe("");
+    expect(spooled(host)).toHaveLength(1);
+  });
+
+  test("does so where the host itself fails in asking", async () => {
+    const host = new FakeHost(DEL);
+    host.exchange = () => {
+      throw new Error("EMFILE");
+    };
+    expect(await runPlugin(host)).toBe(0);
+    expect(spooled(host)).toHaveLength(1);
+  });
+
+  test.for([
+    ["another error of the agent", DEL, answer(500, '{"code":199,"msg":"a defect"}'), 199],
+    ["no container ID", { ...DEL, CNI_CONTAINERID: "" }, away, 4],
+    ["no interface", { ...DEL, CNI_IFNAME: "" }, away, 4],
+    ["a container ID that no ADD can have had", { ...DEL, CNI_CONTAINERID: "../x" }, away, 4],
+  ] as const)("does not with %s: that is an error", async ([, env, outcome, code]) => {
+    const host = new FakeHost(env, CONFIG, outcome);
+    expect(await failureOf(host)).toMatchObject({ code });
+    expect(host.files.size).toBe(0);
+  });
+
+  test("does not when the agent has carried it out", async () => {
+    const host = new FakeHost(DEL, CONFIG, answer(200, ""));
+    expect(await runPlugin(host)).toBe(0);
+    expect(host.files.size).toBe(0);
+  });
+
+  test("succeeds also where the disk is full, and says on standard error what is not released", async () => {
+    const host = new FakeHost({ ...DEL, CLUSTER_IPAM_SPOOL: "/tmp/spool" }, CONFIG, away);
+    host.writeFile = () => {
+      throw new Error("ENOSPC: no space left on device");
+    };
+    expect(await runPlugin(host)).toBe(0);
+    expect(host.stdout).toBe("");
+    expect(host.stderr).toMatch(/^cluster-ipam: no agent took the DEL of container c1, interface net1, .*\n$/);
+    for (const part of ["/tmp/spool/", "ENOSPC"]) expect(host.stderr).toContain(part);
+  });
+
+  test("succeeds where nobody reads that either", async () => {
+    const host = new FakeHost(DEL, CONFIG, away);
+    host.writeFile = host.write = () => {
+      throw new Error("EIO");
+    };
+    expect(await runPlugin(host)).toBe(0);
   });
 });
 
@@ -222,7 +344,7 @@ describe("standard input that cannot be read", () => {
 });
 
 describe("a host that fails", () => {
-  test.for(["bootTimeNs", "env", "exchange"] as const)(
+  test.for(["bootTime", "env", "exchange"] as const)(
     "in %s gives an internal error, never an exception",
     async (method) => {
       const host = new FakeHost(ADD);
@@ -241,7 +363,7 @@ describe("a host that fails", () => {
 
   test("in writing gives a failed status and no second try", async () => {
     const host = new FakeHost(ADD);
-    host.writeStdout = (text) => {
+    host.write = (_stream, text) => {
       host.stdout += text;
       throw new Error("EIO");
     };

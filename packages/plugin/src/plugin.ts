@@ -2,6 +2,7 @@ import {
   answerVersion,
   type Command,
   DEFAULT_SOCKET_PATH,
+  DEFAULT_SPOOL_FOLDER,
   decodeRequest,
   encodeError,
   encodeHttpRequest,
@@ -9,9 +10,10 @@ import {
   type WireRequest,
 } from "@cluster-ipam/cni";
 import { IpamError } from "@cluster-ipam/errors";
-import { type CallEnd, readAnswer } from "./agent-answer.ts";
+import { type CallEnd, isTryAgainLater, readAnswer } from "./agent-answer.ts";
 import { DEADLINES, type Deadlines } from "./deadlines.ts";
 import type { ExchangeCall, Host } from "./host.ts";
+import { spoolRelease } from "./spool-release.ts";
 
 /** What a caller of {@link runPlugin} may change. */
 export interface PluginOptions {
@@ -19,11 +21,20 @@ export interface PluginOptions {
   readonly deadlines?: Readonly<Record<Command, Deadlines>>;
 }
 
+/** One call and where it goes. */
+interface Call {
+  readonly wire: WireRequest;
+  readonly bootId: string;
+  readonly socketPath: string;
+  readonly spoolFolder: string;
+}
+
 /**
  * Runs one CNI call to its end and returns the exit status of the process; never throws.
  *
  * Everything is decided by the agent, but for VERSION and for calls that do not decode: those get their answer with no
- * agent about. Standard output receives exactly one JSON document on a result or an error, and nothing else.
+ * agent about. A DEL that the agent may not have carried out is left in the spool for it and succeeds: one that failed
+ * would keep the pod from going. Standard output receives exactly one JSON document on a result or an error, and nothing else.
  *
  * @example
  * process.exit(await runPlugin(createNodeHost(process.env)));
@@ -31,7 +42,7 @@ export interface PluginOptions {
 export async function runPlugin(host: Host, options: PluginOptions = {}): Promise<number> {
   const { stdout, exitStatus } = await answerCall(host, options.deadlines ?? DEADLINES);
   try {
-    if (stdout !== "") host.writeStdout(stdout);
+    if (stdout !== "") host.write("stdout", stdout);
     return exitStatus;
   } catch {
     // The one channel to the caller is gone: the status is all that is left to tell it.
@@ -43,12 +54,14 @@ async function answerCall(host: Host, deadlines: Readonly<Record<Command, Deadli
   let stdin = "";
   try {
     // First of all: a DEL beats the ADDs that began before it, so the call must not age while its input is read.
-    const startedAt = host.bootTimeNs().toString();
+    const { ns, bootId } = host.bootTime();
     const env = host.env();
     if (env["CNI_COMMAND"] === "VERSION") return { stdout: versionResult(), exitStatus: 0 };
     stdin = readStdin(host, env);
-    const path = env["CLUSTER_IPAM_SOCKET"] || DEFAULT_SOCKET_PATH;
-    return await askAgent(host, { startedAt, env: cniVariables(env), stdin }, path, deadlines);
+    const wire: WireRequest = { startedAt: ns.toString(), env: cniVariables(env), stdin };
+    const socketPath = env["CLUSTER_IPAM_SOCKET"] || DEFAULT_SOCKET_PATH;
+    const spoolFolder = env["CLUSTER_IPAM_SPOOL"] || DEFAULT_SPOOL_FOLDER;
+    return await carryOut(host, { wire, bootId, socketPath, spoolFolder }, deadlines);
   } catch (error) {
     return { stdout: encodeError(IpamError.from(error), answerVersion(stdin)), exitStatus: 1 };
   }
@@ -65,14 +78,22 @@ function readStdin(host: Host, env: Readonly<Record<string, string>>): string {
   }
 }
 
-async function askAgent(
+async function carryOut(
   host: Host,
-  wire: WireRequest,
-  path: string,
+  { wire, bootId, socketPath, spoolFolder }: Call,
   deadlines: Readonly<Record<Command, Deadlines>>,
 ): Promise<CallEnd> {
-  const { command } = decodeRequest(wire);
-  const call: ExchangeCall = { path, request: encodeHttpRequest(wire), ...deadlines[command] };
+  const { command, attachment, startedAtNs } = decodeRequest(wire);
+  const call: ExchangeCall = { path: socketPath, request: encodeHttpRequest(wire), ...deadlines[command] };
+  if (command !== "DEL") return askAgent(host, command, call);
+  // Whatever went wrong on the way: only the agent's own word ends a DEL in an error.
+  const end = await askAgent(host, command, call).catch(() => undefined);
+  if (end !== undefined && !isTryAgainLater(end)) return end;
+  spoolRelease(host, { attachment, startedAtNs, bootId }, spoolFolder);
+  return { stdout: "", exitStatus: 0 };
+}
+
+async function askAgent(host: Host, command: Command, call: ExchangeCall): Promise<CallEnd> {
   return readAnswer(await host.exchange(call), command, call);
 }
 

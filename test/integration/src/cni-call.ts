@@ -1,4 +1,5 @@
 import { uptime } from "node:os";
+import { dirname, join } from "node:path";
 import { CNI_ROUTE, type WireRequest } from "@cluster-ipam/cni";
 import { runCommand } from "./command.ts";
 import { BUILD_FOLDER, TOOL_FOLDER, toolPath } from "./tools.ts";
@@ -65,6 +66,16 @@ export async function callAgent(socketPath: string, call: CniCall, options: Call
   return toOutcome(answer.status === 200, answer.body);
 }
 
+/** The state folder of the agent that listens on a socket: beside it. */
+export function stateFolderOf(socketPath: string): string {
+  return join(dirname(socketPath), "state");
+}
+
+/** What the plugin has to be told on the node whose agent listens on a socket. */
+export function pluginEnvironment(socketPath: string): Readonly<Record<string, string>> {
+  return { CLUSTER_IPAM_SOCKET: socketPath, CLUSTER_IPAM_SPOOL: join(stateFolderOf(socketPath), "spool") };
+}
+
 /** Runs the built plugin itself. Its start time is its own. */
 export async function callPlugin(
   socketPath: string,
@@ -72,7 +83,7 @@ export async function callPlugin(
   options: Omit<CallOptions, "startedAtNs"> = {},
 ): Promise<CniOutcome> {
   const { exitCode, stdout } = await runCommand([toolPath("cluster-ipam")], {
-    env: { PATH: SEARCH_PATH, CLUSTER_IPAM_SOCKET: socketPath, ...cniEnvironment(call) },
+    env: { PATH: SEARCH_PATH, ...pluginEnvironment(socketPath), ...cniEnvironment(call) },
     input: configText(call),
     timeoutMs: options.timeoutMs ?? CALL_TIMEOUT_MS,
     signal: options.signal,

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import { mkdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { CNI_PATH, formatCniArgs, type Pod, SEARCH_PATH } from "./cni-call.ts";
+import { CNI_PATH, formatCniArgs, type Pod, pluginEnvironment, SEARCH_PATH } from "./cni-call.ts";
 import { NetworkNamespace } from "./namespaces.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
 import { toolPath } from "./tools.ts";
@@ -95,7 +95,7 @@ export class PodSandbox {
       CNI_PATH,
       NETCONFPATH: await this.#writeConfig(config),
       CNI_IFNAME: options.ifName ?? "net1",
-      CLUSTER_IPAM_SOCKET: this.node.socketPath,
+      ...pluginEnvironment(this.node.socketPath),
       ...(args === undefined ? {} : { CNI_ARGS: args }),
       ...(options.capabilityArgs === undefined ? {} : { CAP_ARGS: JSON.stringify(options.capabilityArgs) }),
     };

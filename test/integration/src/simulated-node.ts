@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { SEARCH_PATH } from "./cni-call.ts";
+import { SEARCH_PATH, stateFolderOf } from "./cni-call.ts";
 import type { CommandOptions, CommandResult } from "./command.ts";
 import { agentUser, type ControlPlane } from "./control-plane.ts";
 import { Daemon } from "./daemon.ts";
@@ -48,7 +48,7 @@ export class SimulatedNode {
     this.#controlPlane = controlPlane;
     this.#folder = join(parts.run.folder, parts.name);
     this.socketPath = join(this.#folder, "agent.sock");
-    this.stateFolder = join(this.#folder, "state");
+    this.stateFolder = stateFolderOf(this.socketPath);
   }
 
   /** Makes a node and its Node object. No agent runs yet. */

@@ -9,6 +9,7 @@ import { gc } from "../verbs/gc.ts";
 import { type CallFixture, cniCall } from "./cni-calls.ts";
 import { FakeSandboxes } from "./fake-sandboxes.ts";
 import { LogLines } from "./log-lines.ts";
+import { MemorySpool } from "./memory-spool.ts";
 import { TickingClock } from "./ticking-clock.ts";
 
 /** What a test makes itself, to count calls and to make them fail. */
@@ -20,6 +21,8 @@ export interface WorldParts<Leases extends LeaseStore, Pools extends PoolStore, 
   readonly random: Random;
   /** Text of the node's files by path. */
   readonly files?: Readonly<Record<string, string>>;
+  /** What an earlier agent left; nothing when absent. */
+  readonly spool?: MemorySpool;
 }
 
 /** Node n1, and the verbs of its agent without the agent's background work. */
@@ -29,12 +32,21 @@ export class AgentWorld<Leases extends LeaseStore, Pools extends PoolStore, Time
   readonly clock: Time;
   readonly sandboxes: FakeSandboxes = new FakeSandboxes();
   readonly lines: LogLines = new LogLines();
+  readonly spool: MemorySpool;
   readonly agent: AgentContext;
 
-  constructor({ leases, pools, clock, random, files = {} }: WorldParts<Leases, Pools, Time>) {
+  constructor({
+    leases,
+    pools,
+    clock,
+    random,
+    files = {},
+    spool = new MemorySpool(),
+  }: WorldParts<Leases, Pools, Time>) {
     this.leases = leases;
     this.pools = pools;
     this.clock = clock;
+    this.spool = spool;
     const readFile = (path: string): string => files[path] ?? fileMissing(path);
     const { sandboxes, lines } = this;
     const ticking = new TickingClock(clock);
@@ -46,6 +58,8 @@ export class AgentWorld<Leases extends LeaseStore, Pools extends PoolStore, Time
       clock: ticking,
       random,
       log: lines.log,
+      bootId: "boot-1",
+      spool,
       readFile,
     });
   }

@@ -4,7 +4,7 @@ import { IpamError } from "@cluster-ipam/errors";
 import { beforeEach, describe, expect, test } from "vitest";
 import { settlePending } from "../settle-pending.ts";
 import { AgentWorld, never, written } from "../testing/agent-world.ts";
-import { netnsOf } from "../testing/cni-calls.ts";
+import { attachmentOf, netnsOf } from "../testing/cni-calls.ts";
 import { poolOf } from "../testing/objects.ts";
 
 function makeWorld() {
@@ -49,6 +49,19 @@ describe("a repeated ADD", () => {
     operations();
     expect(await world.add()).toEqual(first);
     expect(operations()).toEqual(["get", "get"]);
+  });
+
+  test("after a DEL that the agent has not seen in the spool yet takes an address anew", async () => {
+    await world.add();
+    const [before] = world.leases.snapshot();
+    world.spool.put({ attachment: attachmentOf(), startedAtNs: 1_500n, bootId: "boot-1" });
+    await world.add({ startedAtNs: 2_000n });
+    const after = world.leases.snapshot();
+    expect(after).toHaveLength(2);
+    expect(after.map(({ metadata }) => metadata.uid)).not.toContain(before?.metadata.uid);
+    expect(after.map(({ spec }) => spec.addedAt?.bootTimeNs)).toEqual(["2000", "2000"]);
+    await settlePending(never(), world.agent);
+    expect(world.leases.snapshot()).toHaveLength(2);
   });
 
   test("answers the same after the agent has been started anew", async () => {
@@ -153,8 +166,9 @@ describe("a repeated ADD whose container ID has come again with another network 
     const first = await world.add(CALL);
     world.sandboxes.renew(netnsOf("c1"));
     operations();
-    expect(await world.add(CALL)).toEqual(first);
+    expect(await world.add({ ...CALL, startedAtNs: 1_700n })).toEqual(first);
     expect(operations()).toEqual(["get", "replace", "get", "replace"]);
+    expect(world.leases.snapshot().map(({ spec }) => spec.addedAt?.bootTimeNs)).toEqual(["1700", "1700"]);
     const inodes = world.leases.snapshot().map(({ spec }) => spec.sandbox?.inode);
     const inode = world.sandboxes.observe(netnsOf("c1"))?.inode;
     expect(inodes).toEqual([inode, inode]);

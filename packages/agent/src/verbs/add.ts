@@ -33,6 +33,8 @@ export async function add(request: CniRequest, agent: AgentContext, signal: Abor
 
 async function addAlone(request: CniRequest, agent: AgentContext, signal: AbortSignal): Promise<IpamResult> {
   const startedAtMs = agent.clock.nowMs();
+  // A repeated ADD keeps what a DEL before it would release, and leaves no trace of itself on the server.
+  if (agent.attachments.of(request.attachment).length > 0) agent.spooled.look();
   signal.throwIfAborted();
   await settleInterface(request.attachment, agent, signal);
   const reading = readSection(request, agent);
@@ -69,9 +71,11 @@ function checkAnswer(claims: readonly Claim[], { routes }: PoolSelection, cniVer
   requireRoom(cniVersion, families);
 }
 
-function claimantOf({ attachment, netns, pod }: CniRequest, { node, sandboxes }: AgentContext): Claimant {
+function claimantOf(request: CniRequest, { node, sandboxes, bootId }: AgentContext): Claimant {
+  const { attachment, netns, pod, startedAtNs } = request;
   const { network, containerId: containerID, ifName } = attachment;
-  return { network, containerID, ifName, node, pod, sandbox: sandboxes.observe(netns) };
+  const addedAt = { bootID: bootId, bootTimeNs: startedAtNs.toString() };
+  return { network, containerID, ifName, node, pod, sandbox: sandboxes.observe(netns), addedAt };
 }
 
 /** The attachment's leases, one for each claim: those that it has already, and new ones for the rest. */

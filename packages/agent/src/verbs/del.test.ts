@@ -207,6 +207,18 @@ describe("a DEL before the node's leases have been read", () => {
     expect(holders()).toEqual(["c2/net1/lan"]);
   });
 
+  test("is in the spool by the time it has succeeded, also when the agent is killed right then", async () => {
+    await written(world.leases, leaseOf("10.0.0.5"));
+    await world.del();
+    expect(world.spool.names).toHaveLength(1);
+    const { leases, pools, spool } = world;
+    world = new AgentWorld({ leases, pools, spool, clock: new FakeClock(), random: seededRandom(2) });
+    world.agent.spooled.look();
+    await world.load();
+    await settlePending(never(), world.agent);
+    expect(holders()).toEqual([]);
+  });
+
   test("beats an older ADD that comes once they have", async () => {
     world.pools.put(poolOf("lan", ["10.0.0.0/24"]));
     await world.del({ startedAtNs: 20n });
@@ -225,6 +237,49 @@ describe("a DEL before the node's leases have been read", () => {
       ips[0]?.address,
     ]);
     expect(world.agent.pending.size).toBe(0);
+  });
+});
+
+describe("a DEL that succeeds before its release is made", () => {
+  beforeEach(async () => {
+    world.pools.put(poolOf("lan", ["10.0.0.0/24"]));
+    await world.load();
+    await world.add();
+  });
+
+  test.each([
+    ["that is not confirmed", { kind: "lost" }],
+    ["that the server refuses", FORBIDDEN],
+  ] as const)("keeps a release %s in the spool, until it is made", async (_, fault) => {
+    world.leases.faults.failWrites("delete", fault);
+    await world.del();
+    expect(world.spool.names).toHaveLength(1);
+    world.agent.spooled.settle();
+    expect(world.spool.names).toHaveLength(1);
+    await settlePending(never(), world.agent);
+    world.agent.spooled.settle();
+    expect(holders()).toEqual([]);
+    expect(world.spool.names).toEqual([]);
+  });
+
+  test("leaves the spool alone where the release is made at once", async () => {
+    world.spool.isFull = true;
+    await world.del();
+    expect(world.lines.with("release could not be spooled and is lost if the agent ends before it is made")).toEqual(
+      [],
+    );
+    expect(world.spool.names).toEqual([]);
+  });
+
+  test("succeeds also where the disk is full, tells the log, and is made good by this process", async () => {
+    world.spool.isFull = true;
+    world.leases.faults.failWrites("delete", { kind: "lost" });
+    await world.del();
+    expect(
+      world.lines.with("release could not be spooled and is lost if the agent ends before it is made"),
+    ).toMatchObject([{ containerId: "c1", ifName: "net1", network: "lan" }]);
+    await settlePending(never(), world.agent);
+    expect(holders()).toEqual([]);
   });
 });
 

@@ -5,7 +5,7 @@ import { releaseAttachment } from "./release-attachment.ts";
 /**
  * DEL: beats every ADD of its attachment that began before it and no later one, and releases what those have.
  *
- * It succeeds always: what cannot be released or confirmed now is pending then. An attachment that never was, a
+ * It succeeds always: what cannot be released or confirmed now is pending then, and in the spool. An attachment that never was, a
  * repeated DEL and a configuration that cannot be read are success too (CNI spec, "DEL").
  */
 export async function del(request: CniRequest, agent: AgentContext, signal: AbortSignal): Promise<void> {
@@ -13,6 +13,7 @@ export async function del(request: CniRequest, agent: AgentContext, signal: Abor
   agent.overtaking.delBegan(attachment, startedAtNs);
   if (!agent.attachments.isLoaded) {
     agent.pending.addAttachment(request);
+    await agent.spooled.keep(request);
     return;
   }
   await agent.gate.run(attachment, async () => {
@@ -22,5 +23,7 @@ export async function del(request: CniRequest, agent: AgentContext, signal: Abor
       agent.log.warn({ err, ...attachment }, "release put off");
       agent.pending.addAttachment(request);
     }
+    // Success is a promise, which must outlive this process.
+    if (agent.pending.dueFor(attachment).length > 0) await agent.spooled.keep(request);
   });
 }

@@ -38,9 +38,10 @@ async function ownLease(name: string, call: AllocationCall, agent: AgentContext)
     const lease = await store.get(name, signal);
     if (lease === undefined || !isHeldBy(lease, claimant)) return undefined;
     if (isSame(lease.spec.sandbox, claimant.sandbox)) return lease;
-    const { sandbox: _earlier, ...spec } = lease.spec;
+    const { sandbox: _earlier, addedAt: _start, ...spec } = lease.spec;
     const sandbox = claimant.sandbox === undefined ? {} : { sandbox: claimant.sandbox };
-    const written = await replaceLease({ ...lease, spec: { ...spec, ...sandbox } }, context);
+    const addedAt = claimant.addedAt === undefined ? {} : { addedAt: claimant.addedAt };
+    const written = await replaceLease({ ...lease, spec: { ...spec, ...sandbox, ...addedAt } }, context);
     if (written !== undefined) return written;
   }
 }
