@@ -2,7 +2,8 @@ import type { IPLease } from "@cluster-ipam/api";
 import { IpamError } from "@cluster-ipam/errors";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { allocate, type Claim } from "./allocate.ts";
+import { allocate } from "./allocate.ts";
+import type { Claim } from "./allocation.ts";
 import { type Claimant, draftLease, isHeldBy } from "./claimant.ts";
 import type { Clock, Random } from "./clock.ts";
 import type { RangeSet } from "./range-set.ts";
@@ -123,7 +124,7 @@ class World {
     const name = NODES[this.#below(NODES.length)] ?? "n1";
     const node = this.#nodeOf(name);
     const claimant = claimantOf(`pod-${index}`, name);
-    if (kind === "restarted") await this.#leave({ ...claimant, containerID: `${claimant.containerID}-old` }, node);
+    if (kind === "restarted") await this.#leave(sandboxOf(claimant, "old", 1_000n), node);
     if (kind === "after-crash") await this.#leave(claimantOf(`gone-${index}`, name), node);
     const claims = this.#claimsOf(kind);
     return async () => {
@@ -138,7 +139,7 @@ class World {
     this.calls.push({ claimant, outcome, isSuperseded: hasSecond });
     const ending = this.#happens(this.#plan.churnShare) ? this.#delete(outcome, claimant, node) : undefined;
     if (hasSecond) {
-      const second = { ...claimant, containerID: `${claimant.containerID}-2` };
+      const second = sandboxOf(claimant, "2", 3_000n);
       this.calls.push({ claimant: second, outcome: await this.#add(claims, second, node), isSuperseded: false });
     }
     await ending;
@@ -181,11 +182,13 @@ class World {
   #claimsOf(kind: Kind): Claim[] {
     const { v4, v6 } = this.#sets;
     const fixed = { family: 4, value: 0x0a000001n + BigInt(this.#below(6)) } as const;
-    if (kind === "fixed") return [{ set: v4, fixed }];
-    if (kind === "dual-stack") return [v4, v6].map((set) => ({ set, fixed: undefined }));
+    // Two networks may share a pool, and look for addresses in two ways.
+    const strategy = this.#below(2) === 0 ? "Spread" : "Sequential";
+    if (kind === "fixed") return [{ set: v4, fixed, strategy }];
+    if (kind === "dual-stack") return [v4, v6].map((set) => ({ set, fixed: undefined, strategy }));
     // Two addresses of one set: the second must not take what the first has.
-    if (kind === "twin") return [undefined, fixed].map((wanted) => ({ set: v4, fixed: wanted }));
-    return [{ set: v4, fixed: undefined }];
+    if (kind === "twin") return [undefined, fixed].map((wanted) => ({ set: v4, fixed: wanted, strategy }));
+    return [{ set: v4, fixed: undefined, strategy }];
   }
 
   #nodeOf(name: string): AllocatingNode {
@@ -231,7 +234,13 @@ function expectNothingLeft({ calls, memory, strangers }: World): void {
 
 function claimantOf(name: string, node: string): Claimant {
   const pod = { namespace: "shop", name, uid: `uid-of-${name}` };
-  return { network: "lan", containerID: name, ifName: "net1", node, pod, sandbox: undefined };
+  const call = { bootID: "b", startedAtNs: 2_000n };
+  return { network: "lan", containerID: name, ifName: "net1", node, pod, sandbox: undefined, call };
+}
+
+/** Another sandbox of the claimant's pod. */
+function sandboxOf(claimant: Claimant, suffix: string, startedAtNs: bigint): Claimant {
+  return { ...claimant, containerID: `${claimant.containerID}-${suffix}`, call: { ...claimant.call, startedAtNs } };
 }
 
 /** No two moments are the same, as on a real machine. */

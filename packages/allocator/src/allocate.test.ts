@@ -196,7 +196,7 @@ test("a create whose outcome stays unknown is left to be looked for, and the res
   const claims = [fixedOf("10.0.0.0/24", "10.0.0.7"), anyOf("10.0.1.5/32")];
   const taken = world.take(claims).catch((error: unknown) => error);
   await world.begun("get");
-  world.controller.abort(new IpamError("apiserver-unreachable", "no usable answer within 12 s"));
+  world.controller.abort(new IpamError("apiserver-unreachable", "no usable answer within 10 s"));
   expect(await taken).toMatchObject({ code: "apiserver-unreachable" });
   expect(world.givenBack.map(({ metadata }) => metadata.name)).toEqual(["10.0.0.7"]);
   expect(world.rechecked.map(({ metadata }) => metadata.name)).toEqual(["10.0.1.5"]);

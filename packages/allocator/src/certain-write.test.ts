@@ -12,12 +12,14 @@ const CLAIMANT: Claimant = {
   node: "n1",
   pod: undefined,
   sandbox: undefined,
+  call: { bootID: "b", startedAtNs: 2_000n },
 };
-const OURS = { network: "lan", containerID: "c1", ifName: "net1", node: "n1" };
+const ATTACHMENT = { network: "lan", containerID: "c1", ifName: "net1", node: "n1" };
+const OURS = { ...ATTACHMENT, addedAt: { bootID: "b", bootTimeNs: "2000" } };
 const OTHERS = { ...OURS, containerID: "c9" };
 const DRAFT = attachedLease("10.0.0.5", OURS);
 const REFUSAL = new IpamError("apiserver-refused", "may not create ipleases");
-const DEADLINE = new IpamError("apiserver-unreachable", "the API server gave no usable answer within 12 s");
+const DEADLINE = new IpamError("apiserver-unreachable", "the API server gave no usable answer within 10 s");
 
 test("a create that is answered is one write and no read", async () => {
   const { context, operations, rechecked } = setUp();
@@ -35,22 +37,30 @@ test("an address that is taken at once needs no read", async () => {
 });
 
 test("a create that was lost is repeated, with the same name", async () => {
-  const { context, store, operations, rechecked } = setUp();
+  const { context, store, operations } = setUp();
   store.faults.failWrites("create", { kind: "lost" }, { kind: "lost" });
   expect(await createLease(DRAFT, context)).toMatchObject({ spec: OURS });
   expect(new Set(store.faults.calls.map(({ name }) => name))).toEqual(new Set(["10.0.0.5"]));
   expect(operations()).toEqual(["create", "create", "create"]);
-  expect(rechecked).toEqual([]);
 });
 
 test("a create whose answer was lost is found again", async () => {
-  const { context, store, operations, rechecked } = setUp();
+  const { context, store, operations } = setUp();
   store.faults.failWrites("create", { kind: "answer-lost" });
   const lease = await createLease(DRAFT, context);
   expect(lease).toEqual(store.snapshot()[0]);
   expect(operations()).toEqual(["create", "create", "get"]);
-  expect(rechecked).toEqual([]);
 });
+
+test.for(["lost", "answer-lost"] as const)(
+  "what a create that was repeated wrote (%s) is looked for later: an attempt may come after the lease is deleted",
+  async (kind) => {
+    const { context, store, rechecked } = setUp();
+    store.faults.failWrites("create", { kind });
+    expect(await createLease(DRAFT, context)).toMatchObject({ spec: OURS });
+    expect(rechecked).toEqual([DRAFT]);
+  },
+);
 
 test("a create whose outcome is unknown while another takes the address is looked for later", async () => {
   const { context, store, operations, rechecked } = setUp();
@@ -70,6 +80,36 @@ test("a create whose outcome is unknown while the address is given back is looke
   const store = Object.assign(Object.create(context.store), { create, get });
   expect(await createLease(DRAFT, { ...context, store })).toBeUndefined();
   expect(rechecked).toEqual([DRAFT]);
+});
+
+test("a server that has not begun the write is left alone for as long as it asks, and nothing is looked for", async () => {
+  const { context, clock, rechecked } = setUp();
+  const busy = { kind: "unknown", cause: "429", isNotBegun: true, retryAfterMs: 7_000 } as const;
+  const outcomes = [busy, { kind: "taken" } as const];
+  const create = () => Promise.resolve(outcomes.shift() ?? ({ kind: "taken" } as const));
+  const store = Object.assign(Object.create(context.store), { create, get: () => Promise.reject(new Error("read")) });
+  const startedAtMs = clock.nowMs();
+  expect(await createLease(DRAFT, { ...context, store })).toBeUndefined();
+  expect(clock.nowMs() - startedAtMs).toBe(7_000);
+  expect(rechecked).toEqual([]);
+});
+
+test("an ADD that ends before the write was ever begun leaves nothing to be looked for", async () => {
+  const { context, controller, rechecked } = setUp();
+  const create = () => {
+    controller.abort(DEADLINE);
+    return Promise.resolve({ kind: "unknown", cause: "refused", isNotBegun: true } as const);
+  };
+  const store = Object.assign(Object.create(context.store), { create });
+  await expect(createLease(DRAFT, { ...context, store })).rejects.toMatchObject({ code: "apiserver-unreachable" });
+  expect(rechecked).toEqual([]);
+});
+
+test("a lease that an earlier call left to the attachment is not taken for what this one wrote", async () => {
+  const { context, store } = setUp();
+  await store.create(attachedLease("10.0.0.5", { ...OURS, addedAt: { bootID: "b", bootTimeNs: "1999" } }));
+  store.faults.failWrites("create", { kind: "lost" });
+  expect(await createLease(DRAFT, context)).toBeUndefined();
 });
 
 test.for([
@@ -117,7 +157,7 @@ test("at the deadline the caller gets its reason with the last answer, and the l
   const error = await created;
   expect(error).toMatchObject({
     code: "apiserver-unreachable",
-    message: "the API server gave no usable answer within 12 s (last answer: the request was lost)",
+    message: "the API server gave no usable answer within 10 s (last answer: the request was lost)",
   });
   expect(rechecked).toEqual([DRAFT]);
   expect(clock.sleeping).toBe(0);

@@ -1,6 +1,6 @@
 import type { IPLease } from "@cluster-ipam/api";
 import { IpamError } from "@cluster-ipam/errors";
-import { type Claimant, isHeldBy } from "./claimant.ts";
+import { type Claimant, isOfCall } from "./claimant.ts";
 import type { Clock } from "./clock.ts";
 import type { LeaseStore, UnknownOutcome } from "./lease-store.ts";
 
@@ -13,27 +13,28 @@ export interface WriteContext {
   readonly claimant: Claimant;
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  /** Told of a lease that may exist, now or later, though the call does not have it. */
+  /** Told of a lease that may come to exist, once or again, when the call does not have it or not any more. */
   readonly recheck: (lease: IPLease) => void;
 }
 
 /**
  * Creates `draft` and does not rest before it is known whether that happened: after an unknown outcome the same name is
- * tried again, since any other would leak the first one if it was written after all.
+ * tried again, since any other would leak the first one if it was written after all. What an attempt without an answer
+ * may still write is given to `recheck`, whatever becomes of the call.
  *
  * @returns the lease, or undefined when the address is somebody else's
  * @throws the reason of `signal`; the draft has been given to `recheck` then if it may exist
  */
 export function createLease(draft: IPLease, context: WriteContext): Promise<IPLease | undefined> {
-  return untilCertain(draft, context, async (isRepeated) => {
+  return untilCertain(draft, context, async (mayBeDone) => {
     const outcome = await context.store.create(draft);
-    if (outcome.kind === "created") return { lease: outcome.lease };
     if (outcome.kind === "unknown") return outcome;
-    if (!isRepeated) return { lease: undefined };
-    const own = await readOwn(draft, context);
-    // An earlier attempt may still be on its way, and finds the name free once the holder is gone.
-    if (own.lease === undefined) context.recheck(draft);
-    return own;
+    const created = outcome.kind === "created" ? outcome.lease : undefined;
+    if (!mayBeDone) return { lease: created };
+    const certain = created === undefined ? await readOwn(draft, context) : { lease: created };
+    // An earlier attempt may still be on its way, and finds the name free once the holder is gone, be it this one.
+    context.recheck(draft);
+    return certain;
   });
 }
 
@@ -43,12 +44,12 @@ export function createLease(draft: IPLease, context: WriteContext): Promise<IPLe
  * @returns the new lease, or undefined when the lease has changed or is gone
  */
 export function replaceLease(lease: IPLease, context: WriteContext): Promise<IPLease | undefined> {
-  return untilCertain(lease, context, async (isRepeated) => {
+  return untilCertain(lease, context, async (mayBeDone) => {
     const outcome = await context.store.replace(lease);
     if (outcome.kind === "replaced") return { lease: outcome.lease };
     if (outcome.kind === "unknown") return outcome;
     // The version may have changed by our own, earlier attempt.
-    return isRepeated && outcome.kind === "changed" ? readOwn(lease, context) : { lease: undefined };
+    return mayBeDone && outcome.kind === "changed" ? readOwn(lease, context) : { lease: undefined };
   });
 }
 
@@ -58,28 +59,31 @@ interface Certainty {
 
 async function untilCertain(
   written: IPLease,
-  context: WriteContext,
-  attempt: (isRepeated: boolean) => Promise<Certainty | UnknownOutcome>,
+  { clock, signal, recheck }: WriteContext,
+  attempt: (mayBeDone: boolean) => Promise<Certainty | UnknownOutcome>,
 ): Promise<IPLease | undefined> {
-  let waitMs: number = RETRY.firstMs;
-  for (let isRepeated = false; ; isRepeated = true) {
-    const outcome = await attempt(isRepeated).catch((error: unknown) => {
-      if (isRepeated) context.recheck(written);
+  let mayBeDone = false;
+  for (let waitMs: number = RETRY.firstMs; ; waitMs = Math.min(waitMs * 2, RETRY.maxMs)) {
+    const outcome: Certainty | UnknownOutcome = await attempt(mayBeDone).catch((error: unknown) => {
+      if (mayBeDone) recheck(written);
       throw error;
     });
     if (!("kind" in outcome)) return outcome.lease;
-    if (!context.signal.aborted) await context.clock.sleep(waitMs, context.signal);
-    if (context.signal.aborted) {
-      context.recheck(written);
-      throw withCause(context.signal.reason, outcome.cause);
+    mayBeDone ||= outcome.isNotBegun !== true;
+    if (!signal.aborted) await clock.sleep(Math.max(waitMs, outcome.retryAfterMs ?? 0), signal);
+    if (signal.aborted) {
+      if (mayBeDone) recheck(written);
+      throw withCause(signal.reason, outcome.cause);
     }
-    waitMs = Math.min(waitMs * 2, RETRY.maxMs);
   }
 }
 
 async function readOwn({ metadata }: IPLease, { store, claimant, signal }: WriteContext): Promise<Certainty> {
   const found = await store.get(metadata.name, signal);
-  return { lease: found !== undefined && isHeldBy(found, claimant) ? found : undefined };
+  // Nothing but the call's own writing will do: what an earlier call left may have a delete under way that names its
+  // version.
+  const isOwn = found?.metadata.deletionTimestamp === undefined && found !== undefined && isOfCall(found, claimant);
+  return { lease: isOwn ? found : undefined };
 }
 
 function withCause(reason: unknown, cause: unknown): IpamError {

@@ -1,6 +1,14 @@
 import { AddressSet, parseCidr, parseSpan } from "@cluster-ipam/ip";
 import { expect, test } from "vitest";
-import { type Claimant, describeHolder, draftLease, holderOf, isHeldBy, isOfEarlierSandbox } from "./claimant.ts";
+import {
+  type Claimant,
+  describeHolder,
+  draftLease,
+  holderOf,
+  isHeldBy,
+  isLeftByEarlierCall,
+  isOfCall,
+} from "./claimant.ts";
 import type { RangeSet } from "./range-set.ts";
 import { attachedLease } from "./testing/index.ts";
 
@@ -11,7 +19,7 @@ const CLAIMANT: Claimant = {
   node: "n1",
   pod: { namespace: "shop", name: "web-0", uid: "u1" },
   sandbox: { netns: "/run/netns/a", inode: "7", bootID: "b" },
-  addedAt: { bootID: "b", bootTimeNs: "9007199254740993" },
+  call: { bootID: "b", startedAtNs: 2_000n },
 };
 
 test("a draft says who holds the address, and what an interface needs to know", () => {
@@ -33,21 +41,20 @@ test("a draft says who holds the address, and what an interface needs to know", 
       holder: "shop/web-0/net1",
       pod: { namespace: "shop", name: "web-0", uid: "u1" },
       sandbox: { netns: "/run/netns/a", inode: "7", bootID: "b" },
-      addedAt: { bootID: "b", bootTimeNs: "9007199254740993" },
+      addedAt: { bootID: "b", bootTimeNs: "2000" },
     },
   });
 });
 
-test("a draft without gateway, pod, sandbox or start has no such keys", () => {
+test("a draft without gateway, pod or sandbox has no such keys", () => {
   const set = setOf("fd00::/64", undefined, "");
-  const { addedAt: _, ...claimant } = CLAIMANT;
-  const draft = draftLease({ ...claimant, pod: undefined, sandbox: undefined }, set, {
+  const draft = draftLease({ ...CLAIMANT, pod: undefined, sandbox: undefined }, set, {
     family: 6,
     value: 5n | (0xfd00n << 112n),
   });
   expect(draft.metadata.name).toBe("fd00-0000-0000-0000-0000-0000-0000-0005");
   expect(draft.spec).toMatchObject({ address: "fd00::5", prefixLength: 64, holder: "" });
-  for (const key of ["gateway", "pod", "sandbox", "addedAt"]) expect(key in draft.spec).toBe(false);
+  for (const key of ["gateway", "pod", "sandbox"]) expect(key in draft.spec).toBe(false);
 });
 
 test("an address outside the ranges has no draft", () => {
@@ -80,16 +87,26 @@ test.for([
   expect(isHeldBy({ ...HELD, spec: { ...HELD.spec, ...spec } }, CLAIMANT)).toBe(expected);
 });
 
+const EARLIER = { bootID: "b", bootTimeNs: "1999" };
+
 test.for([
+  [{}, true],
   [{ containerID: "c1" }, true],
-  [{}, false],
+  [{ addedAt: { bootID: "another", bootTimeNs: "9000" } }, true],
+  [{ addedAt: { bootID: "b", bootTimeNs: "2000" } }, false],
+  [{ addedAt: { bootID: "b", bootTimeNs: "2001" } }, false],
+  [{ containerID: "c1", addedAt: { bootID: "b", bootTimeNs: "10000" } }, false],
   [{ containerID: "c1", node: "n2" }, false],
   [{ containerID: "c1", network: "wan" }, false],
   [{ containerID: "c1", ifName: "net2" }, false],
   [{ containerID: "c1", pod: { namespace: "shop", name: "web-0", uid: "u2" } }, false],
   [{ containerID: "c1", pod: { namespace: "shop", name: "web-0", uid: "" } }, false],
-] as const)("whether a lease with %j is an earlier sandbox's: %s", ([spec, expected]) => {
-  expect(isOfEarlierSandbox({ ...HELD, spec: { ...HELD.spec, ...spec } }, CLAIMANT)).toBe(expected);
+] as const)("whether a lease with %j is left by an earlier call: %s", ([spec, expected]) => {
+  expect(isLeftByEarlierCall({ ...HELD, spec: { ...HELD.spec, addedAt: EARLIER, ...spec } }, CLAIMANT)).toBe(expected);
+});
+
+test("a lease that does not say of which call it is counts as an earlier one's", () => {
+  expect(isLeftByEarlierCall(HELD, CLAIMANT)).toBe(true);
 });
 
 test.for([
@@ -97,8 +114,18 @@ test.for([
   ["without a pod", undefined],
 ] as const)("a claimant %s has no earlier sandbox", ([, pod]) => {
   const { pod: _, ...rest } = HELD.spec;
-  const spec = { ...rest, containerID: "c1", ...(pod === undefined ? {} : { pod }) };
-  expect(isOfEarlierSandbox({ ...HELD, spec }, { ...CLAIMANT, pod })).toBe(false);
+  const spec = { ...rest, addedAt: EARLIER, containerID: "c1", ...(pod === undefined ? {} : { pod }) };
+  expect(isLeftByEarlierCall({ ...HELD, spec }, { ...CLAIMANT, pod })).toBe(false);
+});
+
+test.for([
+  [{ addedAt: { bootID: "b", bootTimeNs: "2000" } }, true],
+  [{ addedAt: { bootID: "b", bootTimeNs: "1999" } }, false],
+  [{ addedAt: { bootID: "another", bootTimeNs: "2000" } }, false],
+  [{ addedAt: { bootID: "b", bootTimeNs: "2000" }, containerID: "c1" }, false],
+  [{}, false],
+] as const)("whether a lease with %j is of the claimant's own call: %s", ([spec, expected]) => {
+  expect(isOfCall({ ...HELD, spec: { ...HELD.spec, ...spec } }, CLAIMANT)).toBe(expected);
 });
 
 test.for([

@@ -9,6 +9,13 @@ export interface ClaimantPod {
   readonly uid: string;
 }
 
+/** When a call's plugin started. Comparable within one boot of the node. */
+export interface CallTime {
+  readonly bootID: string;
+  /** Nanoseconds of CLOCK_BOOTTIME. */
+  readonly startedAtNs: bigint;
+}
+
 /** Who an address is taken for: one attachment of one sandbox on this node. */
 export interface Claimant {
   readonly network: string;
@@ -18,8 +25,8 @@ export interface Claimant {
   readonly pod: ClaimantPod | undefined;
   /** Undefined where the agent cannot see the sandbox's network namespace. */
   readonly sandbox: IPLeaseSpec["sandbox"];
-  /** When the ADD began; absent where nobody needs to know. */
-  readonly addedAt?: NonNullable<IPLeaseSpec["addedAt"]>;
+  /** When the ADD began that asks for the address. */
+  readonly call: CallTime;
 }
 
 /** `namespace/name/ifName`: what a pod's lease is looked up by; "" without a pod. */
@@ -31,7 +38,7 @@ export function holderOf({ pod, ifName }: Pick<Claimant, "pod" | "ifName">): str
 export function draftLease(claimant: Claimant, set: RangeSet, address: Address): IPLease {
   const subnet = subnetOf(set, address);
   if (subnet === undefined) throw new RangeError(`${formatAddress(address)} is in no range of pool ${set.pool}`);
-  const { pod, sandbox, addedAt } = claimant;
+  const { pod, sandbox } = claimant;
   return {
     apiVersion: API_VERSION,
     kind: "IPLease",
@@ -49,9 +56,29 @@ export function draftLease(claimant: Claimant, set: RangeSet, address: Address):
       holder: holderOf(claimant),
       ...(pod === undefined ? {} : { pod }),
       ...(sandbox === undefined ? {} : { sandbox }),
-      ...(addedAt === undefined ? {} : { addedAt }),
+      addedAt: addedAtOf(claimant),
     },
   };
+}
+
+/** When the claimant's ADD began, as a lease has it. */
+export function addedAtOf({ call }: Pick<Claimant, "call">): NonNullable<IPLeaseSpec["addedAt"]> {
+  return { bootID: call.bootID, bootTimeNs: call.startedAtNs.toString() };
+}
+
+/**
+ * Whether the last ADD that was answered with `lease` began before `time`; so where nobody knows when it began, and
+ * where the node has booted since.
+ */
+export function beganBefore({ spec: { addedAt } }: IPLease, { bootID, startedAtNs }: CallTime): boolean {
+  return addedAt?.bootID !== bootID || BigInt(addedAt.bootTimeNs) < startedAtNs;
+}
+
+/** Whether `lease` was written for the claimant's own call. */
+export function isOfCall(lease: IPLease, claimant: Claimant): boolean {
+  const { bootID, bootTimeNs } = addedAtOf(claimant);
+  const { addedAt } = lease.spec;
+  return isHeldBy(lease, claimant) && addedAt?.bootID === bootID && addedAt.bootTimeNs === bootTimeNs;
 }
 
 /** Whether `lease` belongs to the claimant's attachment on the claimant's node. */
@@ -68,17 +95,20 @@ export function isHeldBy(
   );
 }
 
-/** Whether `lease` belongs to an earlier sandbox of the claimant's pod, on the same network and interface. */
-export function isOfEarlierSandbox(lease: IPLease, claimant: Claimant): boolean {
+/**
+ * Whether an earlier ADD has left `lease` to the claimant: one for the same attachment, or for an earlier sandbox of the
+ * same pod, on the same network and interface. An ADD that arrives late never has what a newer one got.
+ */
+export function isLeftByEarlierCall(lease: IPLease, claimant: Claimant): boolean {
   const { spec } = lease;
   const uid = claimant.pod?.uid ?? "";
+  const isSamePod = uid !== "" && spec.pod?.uid === uid;
   return (
-    uid !== "" &&
-    spec.pod?.uid === uid &&
+    (isSamePod || spec.containerID === claimant.containerID) &&
     spec.node === claimant.node &&
     spec.network === claimant.network &&
     spec.ifName === claimant.ifName &&
-    spec.containerID !== claimant.containerID
+    beganBefore(lease, claimant.call)
   );
 }
 

@@ -1,15 +1,19 @@
-export {
-  type AllocationCall,
-  type AllocatorDeps,
-  allocate,
-  type Claim,
-  type Leftovers,
-  type OwnLeases,
-} from "./allocate.ts";
-export type { AllocationRequest, FixedAddress, PoolChoice } from "./allocation-request.ts";
+export { allocate, fixedFirst } from "./allocate.ts";
+export type { AllocationCall, AllocatorDeps, Claim, Leftovers, OwnLeases } from "./allocation.ts";
+export type { AllocationRequest, FixedAddress, NamedAddress, PoolChoice } from "./allocation-request.ts";
 export { replaceLease, type WriteContext } from "./certain-write.ts";
-export { type Claimant, type ClaimantPod, describeHolder, holderOf, isHeldBy } from "./claimant.ts";
+export {
+  addedAtOf,
+  beganBefore,
+  type CallTime,
+  type Claimant,
+  type ClaimantPod,
+  describeHolder,
+  holderOf,
+  isHeldBy,
+} from "./claimant.ts";
 export type { Clock, Random } from "./clock.ts";
+export type { HolderState, HolderStates } from "./holder-state.ts";
 export type {
   CreateOutcome,
   DeleteOutcome,
@@ -18,8 +22,9 @@ export type {
   ReplaceOutcome,
   UnknownOutcome,
 } from "./lease-store.ts";
+export { namedSet } from "./named-set.ts";
 export { OccupancyHints, type OccupancySource } from "./occupancy-hints.ts";
-export type { PoolStore } from "./pool-store.ts";
+export type { PoolList, PoolStore, UnreadablePool } from "./pool-store.ts";
 export {
   describeRanges,
   type RangeKeys,
@@ -31,3 +36,5 @@ export {
 } from "./range-set.ts";
 export { deleteLease, type ReleaseOutcome, releaseLease } from "./release.ts";
 export { SharedRead } from "./shared-read.ts";
+export { indexAddress, type PodNumber } from "./strategies/index-address.ts";
+export type { SearchStrategy } from "./strategies/search.ts";

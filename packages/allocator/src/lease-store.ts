@@ -11,6 +11,10 @@ export interface LeaseVersion {
 export interface UnknownOutcome {
   readonly kind: "unknown";
   readonly cause: unknown;
+  /** The server has surely not begun it: it asked to come back later, or could not be reached. */
+  readonly isNotBegun?: boolean;
+  /** How long the server wants to be left alone. */
+  readonly retryAfterMs?: number | undefined;
 }
 
 /** What became of a create; `taken` means that an object of that name exists, whoever made it. */

@@ -62,14 +62,14 @@ export class OccupancyHints {
   }
 
   async #list(set: RangeSet, signal: AbortSignal): Promise<Occupancy> {
-    const taken: bigint[] = [];
-    for (const pool of await this.#source.poolsOverlapping(set, signal)) {
-      for (const name of await this.#source.leases.listNames(pool, signal)) {
-        const offset = offsetOfName(set, name);
-        if (offset !== undefined) taken.push(offset);
-      }
-    }
-    return new Occupancy(set.addresses.size, taken);
+    const pools = await this.#source.poolsOverlapping(set, signal);
+    const taken = await Promise.all(pools.map((pool) => this.#takenOf(pool, set, signal)));
+    return new Occupancy(set.addresses.size, taken.flat());
+  }
+
+  async #takenOf(pool: string, set: RangeSet, signal: AbortSignal): Promise<bigint[]> {
+    const names = await this.#source.leases.listNames(pool, signal);
+    return names.flatMap((name) => offsetOfName(set, name) ?? []);
   }
 }
 

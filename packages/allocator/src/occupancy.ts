@@ -6,17 +6,19 @@
  */
 export class Occupancy {
   readonly size: bigint;
-  readonly #taken: bigint[];
+  readonly #listed: readonly bigint[];
+  /** Ranks among the offsets that the list left free. A layer of its own: few, so that an insertion moves little. */
+  readonly #learned: bigint[] = [];
 
   /** @param taken offsets in [0, size), in any order, repeats allowed */
   constructor(size: bigint, taken: Iterable<bigint>) {
     this.size = size;
-    this.#taken = [...new Set(taken)].toSorted((a, b) => (a < b ? -1 : 1));
+    this.#listed = [...new Set(taken)].toSorted((a, b) => (a < b ? -1 : 1));
   }
 
   /** Number of offsets known to be taken. */
   get used(): bigint {
-    return BigInt(this.#taken.length);
+    return BigInt(this.#listed.length + this.#learned.length);
   }
 
   /** Number of offsets not known to be taken. */
@@ -26,37 +28,48 @@ export class Occupancy {
 
   /** Whether `offset` is known to be taken. */
   has(offset: bigint): boolean {
-    return this.#taken[this.#positionOf(offset)] === offset;
+    const position = positionOf(this.#listed, offset);
+    if (this.#listed[position] === offset) return true;
+    const rank = offset - BigInt(position);
+    return this.#learned[positionOf(this.#learned, rank)] === rank;
   }
 
   /** Remembers that `offset` is taken. */
   add(offset: bigint): void {
-    const position = this.#positionOf(offset);
-    if (this.#taken[position] !== offset) this.#taken.splice(position, 0, offset);
+    const position = positionOf(this.#listed, offset);
+    if (this.#listed[position] === offset) return;
+    const rank = offset - BigInt(position);
+    const place = positionOf(this.#learned, rank);
+    if (this.#learned[place] !== rank) this.#learned.splice(place, 0, rank);
   }
 
   /** The free offset that has `rank` free ones below it; `rank` must lie in [0, free). */
   freeAt(rank: bigint): bigint {
-    let low = 0;
-    let high = this.#taken.length;
-    // taken[i] - i free offsets lie below taken[i]: the answer has as many taken ones below it as have at most `rank`.
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.#taken[middle] ?? 0n) - BigInt(middle) <= rank) low = middle + 1;
-      else high = middle;
-    }
-    return rank + BigInt(low);
+    return freeAmong(this.#listed, freeAmong(this.#learned, rank));
   }
+}
 
-  /** Where `offset` stands among the taken ones, or would. */
-  #positionOf(offset: bigint): number {
-    let low = 0;
-    let high = this.#taken.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.#taken[middle] ?? 0n) < offset) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+/** The number that is not in `taken` and has `rank` others of its kind below it. */
+function freeAmong(taken: readonly bigint[], rank: bigint): bigint {
+  let low = 0;
+  let high = taken.length;
+  // taken[i] - i free numbers lie below taken[i]: the answer has as many taken ones below it as have at most `rank`.
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((taken[middle] ?? 0n) - BigInt(middle) <= rank) low = middle + 1;
+    else high = middle;
   }
+  return rank + BigInt(low);
+}
+
+/** Where `value` stands in `ascending`, or would. */
+function positionOf(ascending: readonly bigint[], value: bigint): number {
+  let low = 0;
+  let high = ascending.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((ascending[middle] ?? 0n) < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

@@ -120,6 +120,8 @@ test.for([
   [{ subnet: "10.0.0.0" }, 'subnet is "10.0.0.0": expected a CIDR such as 10.0.0.0/24 or 2001:db8::/64'],
   [{ subnet: "10.0.0.5/24" }, 'subnet is "10.0.0.5/24": expected a network without host bits: 10.0.0.0/24'],
   [{ subnet: "fd00::5/64" }, 'subnet is "fd00::5/64": expected a network without host bits: fd00::/64'],
+  [{ subnet: "0.0.0.0/0" }, 'subnet is "0.0.0.0/0": expected a network, and not every address there is'],
+  [{ subnet: "::/0" }, 'subnet is "::/0": expected a network, and not every address there is'],
   [{ subnet: "10.0.0.0/24", start: "10.0.1.1" }, 'start is "10.0.1.1": expected an address inside 10.0.0.0/24'],
   [{ subnet: "fd00::/64", end: "fd00:0:0:1::" }, 'end is "fd00:0:0:1::": expected an address inside fd00::/64'],
   [{ subnet: "10.0.0.0/24", start: "fd00::1" }, 'start is "fd00::1": expected an IPv4 address, as 10.0.0.0/24 is'],

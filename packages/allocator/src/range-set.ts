@@ -97,6 +97,8 @@ function readSubnet(text: string, where: string, key: string): Cidr {
   const cidr = parseCidr(text);
   if (cidr === undefined) throw bad(where, key, text, "a CIDR such as 10.0.0.0/24 or 2001:db8::/64");
   if (hasHostBits(cidr)) throw bad(where, key, text, `a network without host bits: ${formatCidr(networkOf(cidr))}`);
+  // The kernel would make a default route of it, which nobody asked for.
+  if (cidr.prefixLength === 0) throw bad(where, key, text, "a network, and not every address there is");
   return cidr;
 }
 

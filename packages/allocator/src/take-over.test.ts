@@ -66,7 +66,17 @@ test("a fixed address that an earlier sandbox holds is taken over, though this p
 test("a fixed address that an earlier call left to this very attachment is its own", async () => {
   const world = new AllocatorFixture();
   const left = await world.put(attachedLease("10.0.0.7", { ...EARLIER, containerID: "c2" }));
-  expect(await world.take([fixedOf("10.0.0.0/24", "10.0.0.7")])).toEqual([left]);
+  const [lease] = await world.take([fixedOf("10.0.0.0/24", "10.0.0.7")]);
+  expect(lease?.metadata.uid).toBe(left.metadata.uid);
+  expect(world.store.snapshot()).toEqual([lease]);
+});
+
+test("and is written anew, so that a delete of the earlier call that comes late cannot hit it", async () => {
+  const world = new AllocatorFixture();
+  const left = await world.put(attachedLease("10.0.0.7", { ...EARLIER, containerID: "c2" }));
+  const [lease] = await world.take([fixedOf("10.0.0.0/24", "10.0.0.7")]);
+  await world.remove(left);
+  expect(world.store.snapshot()).toEqual([lease]);
 });
 
 test("an earlier sandbox's lease of another address is left where a fixed one is asked for", async () => {

@@ -55,8 +55,8 @@ const AddedAtSchema = z
   })
   .meta(
     described(
-      "When the ADD began that took the address, by the node's own clock: a DEL that began earlier does not release it," +
-        " however late it is carried out.",
+      "When the ADD began that was last answered with the lease, by the node's own clock: a DEL that began earlier does" +
+        " not release it, however late it is carried out.",
     ),
   );
 

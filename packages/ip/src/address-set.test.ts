@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { addressBits, type Family, formatAddress, parseAddress } from "./address.ts";
-import { type AddressRange, parseSpan } from "./address-range.ts";
+import { type AddressRange, formatRange, parseSpan } from "./address-range.ts";
 import { AddressSet } from "./address-set.ts";
 
 /** Highest address of the small universe that the naive model counts through. */
@@ -168,3 +168,17 @@ function read(text: string): AddressRange {
   if (range === undefined) throw new Error(`${text} is not a span`);
   return range;
 }
+
+test.for([
+  ["10.0.0.3-10.0.0.20", "10.0.0.3-10.0.0.14"],
+  ["10.0.0.0-10.0.0.5", "10.0.0.1-10.0.0.3"],
+  ["10.0.0.2-10.0.0.8", "10.0.0.2-10.0.0.8"],
+  ["10.0.0.4-10.0.0.6", undefined],
+  ["10.0.1.0/24", undefined],
+  ["::/0", undefined],
+])("within %s the set reaches %s", ([within, expected]) => {
+  const spans = ["10.0.0.1-10.0.0.3", "10.0.0.7-10.0.0.14"].flatMap((text) => parseSpan(text) ?? []);
+  const span = parseSpan(within ?? "");
+  const bounds = span && AddressSet.of(4, spans).boundsWithin(span);
+  expect(bounds && formatRange(bounds)).toBe(expected);
+});

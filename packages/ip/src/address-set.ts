@@ -60,6 +60,16 @@ export class AddressSet {
     return this.offsetOf(address) !== undefined;
   }
 
+  /** The smallest range that has every address of the set within `range`; undefined when there is none. */
+  boundsWithin(range: AddressRange): AddressRange | undefined {
+    const shared = this.ranges.filter((own) => rangesOverlap(own, range));
+    const [lowest, highest] = [shared[0], shared.at(-1)];
+    if (lowest === undefined || highest === undefined) return undefined;
+    const first = lowest.first > range.first ? lowest.first : range.first;
+    const last = highest.last < range.last ? highest.last : range.last;
+    return { family: this.family, first, last };
+  }
+
   /** Whether the two sets share an address. */
   overlaps(other: AddressSet): boolean {
     return this.ranges.some((a) => other.ranges.some((b) => rangesOverlap(a, b)));

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { PoolStore } from "@cluster-ipam/allocator";
+import type { PoolList, PoolStore, UnreadablePool } from "@cluster-ipam/allocator";
 import { asIPPool, type IPPool } from "@cluster-ipam/api";
 import { IpamError } from "@cluster-ipam/errors";
 import { parseStatus } from "@cluster-ipam/kube";
@@ -26,8 +26,12 @@ export class ApiPoolStore implements PoolStore {
     return object === undefined ? undefined : decodePool(object);
   }
 
-  list(signal: AbortSignal): Promise<IPPool[]> {
-    return listObjects(this.#api, POOLS, { pageSize: PAGE_SIZE, pick: poolsOf }, signal);
+  async list(signal: AbortSignal): Promise<PoolList> {
+    const read = await listObjects(this.#api, POOLS, { pageSize: PAGE_SIZE, pick: poolsOf }, signal);
+    return {
+      pools: read.flatMap((one) => ("error" in one ? [] : [one])),
+      unreadable: read.flatMap((one) => ("error" in one ? [one] : [])),
+    };
   }
 
   async create(pool: IPPool, signal: AbortSignal): Promise<IPPool> {
@@ -67,18 +71,25 @@ export class ApiPoolStore implements PoolStore {
   }
 }
 
-function poolsOf({ items }: Readonly<Record<string, unknown>>): IPPool[] {
+function poolsOf({ items }: Readonly<Record<string, unknown>>): (IPPool | UnreadablePool)[] {
   if (!Array.isArray(items)) throw new TypeError("the API server's answer is not a list: it has no items");
-  return items.map(decodePool);
+  return items.map(readPool);
 }
 
-/** A pool that passed the definition on the server but not ours: the two are of different versions. */
 function decodePool(object: unknown): IPPool {
+  const read = readPool(object);
+  if ("error" in read) throw read.error;
+  return read;
+}
+
+/** A pool may have passed the definition on the server but not ours: the two are of different versions. */
+function readPool(object: unknown): IPPool | UnreadablePool {
   try {
     return asIPPool(object);
-  } catch (error) {
-    const { metadata } = object as { readonly metadata?: { readonly name?: unknown } };
-    const text = error instanceof Error ? error.message : String(error);
-    throw new IpamError("bad-config", `pool ${String(metadata?.name)} cannot be used: ${text}`, { cause: error });
+  } catch (cause) {
+    // Whatever else is wrong with it, the server gives every object its metadata.
+    const { metadata } = object as { readonly metadata: UnreadablePool["metadata"] };
+    const text = cause instanceof Error ? cause.message : String(cause);
+    return { metadata, error: new IpamError("bad-config", `pool ${metadata.name} cannot be used: ${text}`, { cause }) };
   }
 }

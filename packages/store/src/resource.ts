@@ -16,6 +16,16 @@ export const LEASES: Resource = resource(LEASE_RESOURCE, "iplease");
 /** IPPool. */
 export const POOLS: Resource = resource(POOL_RESOURCE, "ippool");
 
+/** Path of a pod. */
+export function podPath(namespace: string, name: string): string {
+  return `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(name)}`;
+}
+
+/** Path of a node. */
+export function nodePath(name: string): string {
+  return `/api/v1/nodes/${encodeURIComponent(name)}`;
+}
+
 /** Path of one object; `name` may come from a user. */
 export function objectPath({ path }: Resource, name: string): string {
   return `${path}/${encodeURIComponent(name)}`;

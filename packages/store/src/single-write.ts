@@ -46,6 +46,10 @@ export interface Unclear {
   readonly cause: Error;
   /** The same without the server. */
   readonly reason: string;
+  /** The server has surely not begun it. */
+  readonly isNotBegun: boolean;
+  /** How long the server wants to be left alone. */
+  readonly retryAfterMs: number | undefined;
 }
 
 /**
@@ -55,7 +59,10 @@ export interface Unclear {
  */
 export function unclear(api: Api, operation: Operation, answer: KubeAnswer): Unclear {
   if (answer.kind === "answered" && isFinal(answer.status)) throw refusal(operation, answer.status, answer.body);
-  return unknown(api, describeAnswer(answer), answer.kind === "failed" ? answer.cause : undefined);
+  const unclearWrite = unknown(api, describeAnswer(answer), answer.kind === "failed" ? answer.cause : undefined);
+  if (answer.kind === "failed") return { ...unclearWrite, isNotBegun: !answer.isSent };
+  const { status, retryAfterMs } = answer;
+  return { ...unclearWrite, isNotBegun: status === TOO_MANY_REQUESTS, retryAfterMs };
 }
 
 /** A write that was done, though its answer was cut off or makes no sense. */
@@ -64,5 +71,6 @@ export function unreadable(api: Api, error: unknown): Unclear {
 }
 
 function unknown(api: Api, reason: string, cause: unknown): Unclear {
-  return { kind: "unknown", cause: new Error(`${api.server}: ${reason}`, { cause }), reason };
+  const error = new Error(`${api.server}: ${reason}`, { cause });
+  return { kind: "unknown", cause: error, reason, isNotBegun: false, retryAfterMs: undefined };
 }

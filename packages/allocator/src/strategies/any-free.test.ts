@@ -1,10 +1,9 @@
 import { type Address, formatAddress, parseAddress } from "@cluster-ipam/ip";
-import fc from "fast-check";
 import { expect, test } from "vitest";
 import { OccupancyHints } from "../occupancy-hints.ts";
 import { attachedLease, FakeClock, MemoryLeaseStore, seededRandom } from "../testing/index.ts";
 import { rangeSetOf } from "../testing/range-set-of.ts";
-import { anyFree, randomBelow } from "./any-free.ts";
+import { anyFree } from "./any-free.ts";
 import type { Candidates } from "./candidates.ts";
 
 test("each free address is offered once, then the pool is full", async () => {
@@ -74,30 +73,6 @@ test("a call that ends while it lists ends with it", async () => {
 test("an address of an IPv6 /64 is found without counting", async () => {
   const { candidates } = setUp(rangeSetOf("2001:db8::/64"));
   expect(await next(candidates())).toMatch(/^2001:db8::[0-9a-f:]{8,}$/);
-});
-
-test("a random number lies below its limit, whatever the limit", () => {
-  fc.assert(
-    fc.property(fc.bigInt({ min: 1n, max: 2n ** 128n }), fc.integer(), (limit, seed) => {
-      const number = randomBelow(limit, seededRandom(seed));
-      expect(number >= 0n && number < limit).toBe(true);
-    }),
-  );
-});
-
-test.for([3n, 2n ** 64n - 1n, 2n ** 100n])("random numbers below %s are evenly spread", (limit) => {
-  const random = seededRandom(7);
-  const thirds = [0, 0, 0];
-  for (let round = 0; round < 3_000; round += 1) {
-    const third = Number((randomBelow(limit, random) * 3n) / limit);
-    thirds[third] = (thirds[third] ?? 0) + 1;
-  }
-  for (const count of thirds) expect(Math.abs(count - 1_000)).toBeLessThan(150);
-});
-
-test("the largest number that chance gives stays below the limit", () => {
-  expect(randomBelow(5n, () => 1 - 2 ** -53)).toBeLessThan(5n);
-  expect(randomBelow(1n, () => 1 - 2 ** -53)).toBe(0n);
 });
 
 /** A pool of four addresses, 10.0.0.1 to 10.0.0.4, but for what a test says. */

@@ -1,5 +1,5 @@
 import type { IPLease } from "@cluster-ipam/api";
-import type { AllocatorDeps } from "../allocate.ts";
+import type { AllocatorDeps } from "../allocation.ts";
 import { type Claimant, isHeldBy } from "../claimant.ts";
 import type { Clock, Random } from "../clock.ts";
 import type { LeaseStore } from "../lease-store.ts";
@@ -29,8 +29,12 @@ export class AllocatingNode {
       own: {
         byName: (name) => this.#own.get(name),
         byHolder: (holder) => [...this.#own.values()].filter(({ spec }) => spec.holder === holder),
+        drop: ({ metadata, spec }) => {
+          if (this.#own.get(metadata.name)?.spec.containerID === spec.containerID) this.#own.delete(metadata.name);
+        },
         isSandboxGone: ({ spec }) => spec.containerID.startsWith("gone-"),
       },
+      holders: { look: () => Promise.resolve({ pod: "unknown", node: "unknown" }) },
       leftovers: {
         giveBack: (lease) => this.#giveBack(lease),
         recheck: (lease) => void this.#pending.push(lease),
@@ -65,7 +69,7 @@ export class AllocatingNode {
   }
 
   async #giveBack(lease: IPLease): Promise<void> {
-    this.#own.delete(lease.metadata.name);
+    this.deps.own.drop(lease);
     await this.#store.land(lease);
     const outcome = await deleteLease(this.#store, lease).catch(() => undefined);
     if (outcome?.kind !== "deleted" && outcome?.kind !== "gone") this.#pending.push(lease);

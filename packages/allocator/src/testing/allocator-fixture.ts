@@ -1,8 +1,11 @@
 import type { IPLease } from "@cluster-ipam/api";
 import { parseAddress } from "@cluster-ipam/ip";
-import { type AllocatorDeps, allocate, type Claim } from "../allocate.ts";
+import { allocate } from "../allocate.ts";
+import type { AllocatorDeps, Claim } from "../allocation.ts";
 import type { Claimant } from "../claimant.ts";
+import type { HolderState } from "../holder-state.ts";
 import { OccupancyHints } from "../occupancy-hints.ts";
+import type { SearchStrategy } from "../strategies/search.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { MemoryLeaseStore } from "./memory-lease-store.ts";
 import { rangeSetOf } from "./range-set-of.ts";
@@ -16,6 +19,7 @@ const CLAIMANT: Claimant = {
   node: "n1",
   pod: { namespace: "shop", name: "web-0", uid: "u1" },
   sandbox: undefined,
+  call: { bootID: "b", startedAtNs: 2_000n },
 };
 
 /** An allocator over a store in memory, with time that passes by itself, and records of what it leaves to others. */
@@ -28,6 +32,8 @@ export class AllocatorFixture {
   readonly rechecked: IPLease[] = [];
   /** Names of the pools that overlap every set. */
   overlapping: readonly string[] = ["lab"];
+  /** What the cluster says of every holder. */
+  holderState: HolderState = { pod: "there", node: "Ready" };
   /** Containers whose sandboxes are gone. */
   goneContainers: readonly string[] = [];
   readonly #hints = new OccupancyHints({
@@ -81,8 +87,10 @@ export class AllocatorFixture {
       own: {
         byName: (name) => known.find(({ metadata }) => metadata.name === name),
         byHolder: (holder) => known.filter(({ spec }) => spec.holder === holder),
+        drop: () => undefined,
         isSandboxGone: ({ spec }) => this.goneContainers.includes(spec.containerID),
       },
+      holders: { look: () => Promise.resolve(this.holderState) },
       leftovers: {
         giveBack: async (lease) => {
           this.givenBack.push(lease);
@@ -97,13 +105,13 @@ export class AllocatorFixture {
 }
 
 /** A claim for any address of `subnet`. */
-export function anyOf(subnet: string): Claim {
-  return { set: rangeSetOf(subnet), fixed: undefined };
+export function anyOf(subnet: string, strategy: SearchStrategy = "Spread"): Claim {
+  return { set: rangeSetOf(subnet), fixed: undefined, strategy };
 }
 
 /** A claim for the address `text` of `subnet`. */
 export function fixedOf(subnet: string, text: string): Claim {
   const fixed = parseAddress(text);
   if (fixed === undefined) throw new RangeError(`${text} is not an address`);
-  return { set: rangeSetOf(subnet), fixed };
+  return { set: rangeSetOf(subnet), fixed, strategy: "Spread" };
 }

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { LeaseStore } from "../lease-store.ts";
 import { LeaseFixture } from "./lease-fixture.ts";
-import { describeLists } from "./lease-store-lists.ts";
+import { describeInterruptedLists, describeLists, type Interrupted } from "./lease-store-lists.ts";
 import { describeRaces } from "./lease-store-races.ts";
 import { created, read, versionOf, withHolder } from "./lease-store-steps.ts";
 
@@ -11,13 +11,17 @@ import { created, read, versionOf, withHolder } from "./lease-store-steps.ts";
  * @param open gives the store that one test uses; it may hold leases of other tests. Pages of its lists should hold
  * fewer than ten leases.
  */
-export function leaseStoreConformance(name: string, open: () => LeaseStore | Promise<LeaseStore>): void {
+export function leaseStoreConformance<Store extends LeaseStore>(
+  name: string,
+  open: () => Store,
+  interrupted: Interrupted<Store>,
+): void {
   describe(`${name} as a lease store`, () => {
-    let store: LeaseStore;
-    beforeEach(async () => {
-      store = await open();
+    let store: Store;
+    beforeEach(() => {
+      store = open();
     });
-    const current = (): LeaseStore => store;
+    const current = (): Store => store;
     describe.each([[4], [6]] as const)("with IPv%d", (family) => {
       describeCreate(current, () => new LeaseFixture(family));
       describeReplace(current, () => new LeaseFixture(family));
@@ -25,6 +29,7 @@ export function leaseStoreConformance(name: string, open: () => LeaseStore | Pro
     });
     describeRaces(current);
     describeLists(current);
+    describeInterruptedLists(current, interrupted);
   });
 }
 

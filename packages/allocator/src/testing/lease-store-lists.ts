@@ -5,6 +5,36 @@ import { LeaseFixture } from "./lease-fixture.ts";
 /** More than one page of the store under test. */
 const MANY = 23;
 
+/**
+ * Gives a store over the same leases whose next list is interrupted once, between two of its pages where it has more
+ * than one: `meanwhile` runs then, and the server has forgotten the pages afterwards (410).
+ */
+export type Interrupted<Store extends LeaseStore> = (store: Store, meanwhile: () => Promise<void>) => LeaseStore;
+
+/** What a LeaseStore's lists must do when the server forgets what their first page was of. */
+export function describeInterruptedLists<Store extends LeaseStore>(
+  store: () => Store,
+  interrupted: Interrupted<Store>,
+): void {
+  it.each([
+    ["listByNode", (from: LeaseStore, { node }: LeaseFixture) => namesOnNode(from, node)],
+    ["listNames", (from: LeaseStore, { pool }: LeaseFixture) => from.listNames(pool, open())],
+  ] as const)("%s starts over when the server forgets its pages: it is the list of one moment", async (_name, list) => {
+    const leases = new LeaseFixture();
+    const before = Array.from({ length: MANY }, (_, number) => leases.lease(number));
+    await createAll(store(), before);
+    const listed = list(
+      interrupted(store(), async () => {
+        // One of the first page goes, and one comes.
+        await remove(store(), leases.lease(0));
+        await createAll(store(), [leases.lease(MANY)]);
+      }),
+      leases,
+    );
+    expect((await listed).toSorted()).toEqual(namesOf([...before.slice(1), leases.lease(MANY)]));
+  });
+}
+
 /** What every LeaseStore's lists, and its reads at their end, must do. */
 export function describeLists(store: () => LeaseStore): void {
   describe("listByNode", () => {
@@ -80,6 +110,11 @@ type Lease = ReturnType<LeaseFixture["lease"]>;
 async function createAll(store: LeaseStore, leases: readonly Lease[]): Promise<void> {
   const outcomes = await Promise.all(leases.map((lease) => store.create(lease)));
   expect(outcomes.map(({ kind }) => kind)).toEqual(leases.map(() => "created"));
+}
+
+async function remove(store: LeaseStore, { metadata }: Lease): Promise<void> {
+  const { uid = "", resourceVersion = "" } = (await store.get(metadata.name, open()))?.metadata ?? {};
+  expect(await store.delete({ name: metadata.name, uid, resourceVersion })).toEqual({ kind: "deleted" });
 }
 
 async function namesOnNode(store: LeaseStore, node: string): Promise<string[]> {

@@ -28,7 +28,7 @@ describe("MemoryPoolStore", () => {
     const store = new MemoryPoolStore();
     for (const name of ["c", "a", "b"]) store.put(pool(name, "10.0.0.0/24"));
     store.remove("b");
-    expect((await store.list(open())).map(({ metadata }) => metadata.name)).toEqual(["a", "c"]);
+    expect((await store.list(open())).pools.map(({ metadata }) => metadata.name)).toEqual(["a", "c"]);
   });
 
   it("gives an edited pool a new version under the same uid", () => {

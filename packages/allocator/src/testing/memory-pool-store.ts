@@ -1,12 +1,14 @@
 import { type IPPool, IPPoolSchema } from "@cluster-ipam/api";
 import { IpamError } from "@cluster-ipam/errors";
-import type { PoolStore } from "../pool-store.ts";
+import type { PoolList, PoolStore, UnreadablePool } from "../pool-store.ts";
 import { type Pace, StoreFaults } from "./store-faults.ts";
 import { VersionCounter } from "./version-counter.ts";
 
 /** Pools in memory, with the definition's defaults, and with faults when a test asks for them. */
 export class MemoryPoolStore implements PoolStore {
   readonly faults: StoreFaults<keyof PoolStore>;
+  /** Pools that a list finds and cannot read. */
+  readonly unreadable: UnreadablePool[] = [];
   readonly #pools = new Map<string, IPPool>();
   readonly #versions = new VersionCounter();
 
@@ -35,11 +37,12 @@ export class MemoryPoolStore implements PoolStore {
     return this.faults.read({ operation: "get", name }, signal, () => structuredClone(this.#pools.get(name)));
   }
 
-  list(signal: AbortSignal): Promise<IPPool[]> {
+  list(signal: AbortSignal): Promise<PoolList> {
     const byName = (a: IPPool, b: IPPool): number => (a.metadata.name < b.metadata.name ? -1 : 1);
-    return this.faults.read({ operation: "list", name: "" }, signal, () =>
-      structuredClone([...this.#pools.values()].toSorted(byName)),
-    );
+    return this.faults.read({ operation: "list", name: "" }, signal, () => ({
+      pools: structuredClone([...this.#pools.values()].toSorted(byName)),
+      unreadable: [...this.unreadable],
+    }));
   }
 
   async create(pool: IPPool, signal: AbortSignal): Promise<IPPool> {

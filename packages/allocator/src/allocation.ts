@@ -1,0 +1,75 @@
+import type { IPLease } from "@cluster-ipam/api";
+import type { Address } from "@cluster-ipam/ip";
+import type { WriteContext } from "./certain-write.ts";
+import type { Claimant } from "./claimant.ts";
+import type { Clock, Random } from "./clock.ts";
+import type { HolderStates } from "./holder-state.ts";
+import type { LeaseStore } from "./lease-store.ts";
+import type { OccupancyHints } from "./occupancy-hints.ts";
+import type { RangeSet } from "./range-set.ts";
+import type { SearchStrategy } from "./strategies/search.ts";
+
+/** One address to be taken: the fixed one, or any of the set that `strategy` finds. */
+export interface Claim {
+  readonly set: RangeSet;
+  /** Asked for, named by the ipam section, or the one that strategy Index gives to the pod. */
+  readonly fixed: Address | undefined;
+  /** Not the set's: two networks may share a pool and choose differently. Without meaning beside `fixed`. */
+  readonly strategy: SearchStrategy;
+}
+
+/** What this node knows of the leases that it holds. It may be out of date: it only says what is worth a try. */
+export interface OwnLeases {
+  /** A lease of this node by its name. */
+  byName(name: string): IPLease | undefined;
+  /** Leases of this node whose `holder` is this one. */
+  byHolder(holder: string): readonly IPLease[];
+  /** The attachment of `lease` does not have it any more. */
+  drop(lease: IPLease): void;
+  /** Whether the sandbox of a lease of this node is known to be gone. */
+  isSandboxGone(lease: IPLease): boolean;
+}
+
+/** Where the allocator leaves what it could not finish; both must end in no lease of the attachment being left. */
+export interface Leftovers {
+  /** `lease` was taken for a call that failed: to be released. Never rejects. */
+  giveBack(lease: IPLease): Promise<void>;
+  /** `lease` may exist, now or some time later: to be looked for, and released if the attachment has it. */
+  recheck(lease: IPLease): void;
+}
+
+/** What the allocator works with; all of it injected. */
+export interface AllocatorDeps {
+  readonly store: LeaseStore;
+  readonly hints: OccupancyHints;
+  readonly own: OwnLeases;
+  readonly holders: HolderStates;
+  readonly leftovers: Leftovers;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** One call: who, since when, until when. The reason of `signal` is the IpamError that the caller gets. */
+export interface AllocationCall {
+  readonly claimant: Claimant;
+  readonly startedAtMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** A call on its way: what it has taken so far, it must not find again and take for the answer to another claim. */
+export interface Progress extends AllocationCall {
+  readonly taken: ReadonlyMap<Claim, IPLease>;
+}
+
+/** Whether the call has taken the lease of that name for one of its claims. */
+export function hasTaken({ taken }: Progress, name: string): boolean {
+  return [...taken.values()].some(({ metadata }) => metadata.name === name);
+}
+
+/** What the writes of a call need. */
+export function writeContext(
+  { claimant, signal }: AllocationCall,
+  { store, clock, leftovers }: AllocatorDeps,
+): WriteContext {
+  return { store, claimant, clock, signal, recheck: (lease) => leftovers.recheck(lease) };
+}

@@ -1,0 +1,11 @@
+import { AddressSet, networkOf } from "@cluster-ipam/ip";
+import type { NamedAddress } from "./allocation-request.ts";
+import type { RangeSet } from "./range-set.ts";
+
+/** The set of one address that an ipam section names itself; no pool stands behind it. */
+export function namedSet({ cidr, gateway }: NamedAddress, addressSpace: string): RangeSet {
+  const { family, value } = cidr;
+  const range = { family, first: value, last: value };
+  const subnets = [{ cidr: networkOf(cidr), range, gateway }];
+  return { pool: "", addressSpace, family, addresses: AddressSet.of(family, [range]), subnets };
+}

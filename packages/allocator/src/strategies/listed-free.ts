@@ -1,0 +1,56 @@
+import { IpamError } from "@cluster-ipam/errors";
+import type { Random } from "../clock.ts";
+import type { Occupancy } from "../occupancy.ts";
+import { describeRanges, type RangeSet } from "../range-set.ts";
+import type { CandidateContext, Candidates } from "./candidates.ts";
+
+/**
+ * Which free address comes next: how many free ones lie below it.
+ *
+ * @param free how many there are, at least 1
+ * @param lost how many candidates from this list were taken
+ */
+export type RankChoice = (free: bigint, lost: number) => bigint;
+
+/** How many candidates of a hint from before the call may be taken before a list of the call's own is worth its cost. */
+const HINT_PATIENCE = 4;
+
+/** Free addresses by the occupancy list, until a list that began after the call shows that there is none. */
+export async function* listedFree(context: CandidateContext, choose: RankChoice): Candidates {
+  const { set, hints, startedAtMs, signal } = context;
+  const hint = hints.peek(set);
+  let occupancy = hint ?? (await hints.listedSince(set, startedAtMs, signal));
+  let patience = hint === undefined ? Number.POSITIVE_INFINITY : HINT_PATIENCE;
+  for (;;) {
+    for (let lost = 0; occupancy.free > 0n && lost < patience; lost += 1) {
+      const offset = occupancy.freeAt(choose(occupancy.free, lost));
+      yield set.addresses.at(offset);
+      // Not left to the hints: these may hold a newer list by now, and this loop must end.
+      occupancy.add(offset);
+    }
+    const newer = await hints.listedSince(set, startedAtMs, signal);
+    if (newer === occupancy && occupancy.free === 0n) throw poolExhausted(set, occupancy);
+    occupancy = newer;
+    patience = Number.POSITIVE_INFINITY;
+  }
+}
+
+function poolExhausted(set: RangeSet, occupancy: Occupancy): IpamError {
+  const capacity = set.addresses.size;
+  // Nobody is to look for pods that could give way where none can.
+  const why = capacity === 0n ? ": all of it gateways, excluded, or the first or last of a subnet" : "";
+  return new IpamError(
+    "pool-exhausted",
+    `pool ${set.pool} is full: ${occupancy.used} used of a capacity of ${capacity} (${describeRanges(set)}${why})`,
+  );
+}
+
+/** A number in [0, limit), evenly spread also where `limit` passes 2^53. */
+export function randomBelow(limit: bigint, random: Random): bigint {
+  let scaled = 0n;
+  // 32 bits a round; 64 more than the limit has keep the remainder's bias below 2^-64.
+  for (let bits = limit.toString(2).length + 64; bits > 0; bits -= 32) {
+    scaled = (scaled << 32n) | BigInt(Math.floor(random() * 2 ** 32));
+  }
+  return scaled % limit;
+}
