@@ -52,3 +52,20 @@ test("what can be read is saved from malformed arguments", () => {
   const args = salvageCniArgs("K8S_POD_NAMESPACE=shop;=;broken;a=b=c;K8S_POD_NAME=web-0;");
   expect(podFromArgs(args)).toEqual({ namespace: "shop", name: "web-0", uid: "" });
 });
+
+test.for([
+  ["unknown keys without end", Array.from({ length: 5_000 }, (_, index) => `KEY_${index}=1`).join(";")],
+  ["a value without end", `IgnoreUnknown=${"x".repeat(100_000)}`],
+  ["a value of two lines", "IgnoreUnknown=a\nb"],
+  ["a pod's name that Kubernetes has no room for", `K8S_POD_NAMESPACE=shop;K8S_POD_NAME=${"x".repeat(254)}`],
+  ["a namespace that Kubernetes has no room for", `K8S_POD_NAMESPACE=${"x".repeat(64)};K8S_POD_NAME=web-0`],
+  ["a uid that is none", `K8S_POD_UID=${"x".repeat(129)}`],
+] as const)("%s: the message fits the event of a pod, in one line", ([, text]) => {
+  expect(() => decodeCniArgs(text)).toThrow(/^.{1,1024}$/);
+});
+
+test("the longest names of Kubernetes pass", () => {
+  const [namespace, name, uid] = ["n".repeat(63), "p".repeat(253), "u".repeat(128)];
+  const args = decodeCniArgs(`K8S_POD_NAMESPACE=${namespace};K8S_POD_NAME=${name};K8S_POD_UID=${uid}`);
+  expect(podFromArgs(args)).toEqual({ namespace, name, uid });
+});

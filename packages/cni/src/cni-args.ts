@@ -2,6 +2,12 @@ import { IpamError } from "@cluster-ipam/errors";
 import { show } from "./json-object.ts";
 import type { PodIdentity } from "./request.ts";
 
+/** Longest values of what names a pod: Kubernetes has no longer ones, and leases no room for them. */
+const POD_LENGTHS = { K8S_POD_NAMESPACE: 63, K8S_POD_NAME: 253, K8S_POD_UID: 128 } as const;
+
+/** How many unknown keys a message names. */
+const NAMED_KEYS = 5;
+
 const KNOWN_KEYS: ReadonlySet<string> = new Set([
   "IgnoreUnknown",
   "IP",
@@ -31,6 +37,7 @@ export function decodeCniArgs(text: string): ReadonlyMap<string, string> {
     args.set(key, value);
   }
   refuseUnknownKeys(args);
+  refuseLongNames(args);
   return args;
 }
 
@@ -56,13 +63,25 @@ function refuseUnknownKeys(args: ReadonlyMap<string, string>): void {
   if (isTrue(args.get("IgnoreUnknown") ?? "0")) return;
   const unknown = [...args.keys()].filter((key) => !KNOWN_KEYS.has(key));
   if (unknown.length === 0) return;
-  const keys = unknown.map(show).join(", ");
+  const more = unknown.length > NAMED_KEYS ? ` and ${unknown.length - NAMED_KEYS} more` : "";
+  const keys = unknown.slice(0, NAMED_KEYS).map(show).join(", ") + more;
   throw new IpamError("bad-environment", `CNI_ARGS has unknown keys ${keys}: correct them or add IgnoreUnknown=1`);
+}
+
+function refuseLongNames(args: ReadonlyMap<string, string>): void {
+  for (const [key, length] of Object.entries(POD_LENGTHS)) {
+    const value = args.get(key) ?? "";
+    if (value.length <= length) continue;
+    throw new IpamError("bad-environment", `CNI_ARGS has ${key} ${show(value)}: expected at most ${length} characters`);
+  }
 }
 
 function isTrue(value: string): boolean {
   const text = value.toLowerCase();
   if (text === "1" || text === "true") return true;
   if (text === "0" || text === "false") return false;
-  throw new IpamError("bad-environment", `CNI_ARGS has IgnoreUnknown=${value}: expected 1, true, 0 or false`);
+  throw new IpamError(
+    "bad-environment",
+    `CNI_ARGS has ${show(`IgnoreUnknown=${value}`)}: expected 1, true, 0 or false`,
+  );
 }

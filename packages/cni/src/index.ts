@@ -23,4 +23,4 @@ export {
   type SpoolReading,
   spoolFileName,
 } from "./spool.ts";
-export { CNI_ROUTE, DEFAULT_SOCKET_PATH, type WireRequest } from "./wire.ts";
+export { CNI_ROUTE, DEFAULT_SOCKET_PATH, presencePath, type WireRequest } from "./wire.ts";

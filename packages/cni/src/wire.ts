@@ -16,3 +16,8 @@ export const CNI_ROUTE = "/v1/cni";
 
 /** The agent's socket unless somebody says otherwise. */
 export const DEFAULT_SOCKET_PATH = "/run/cluster-ipam/agent.sock";
+
+/** The file beside the socket that the agent renews while it runs: its age says for how long there has been none. */
+export function presencePath(socketPath: string): string {
+  return `${socketPath}.alive`;
+}

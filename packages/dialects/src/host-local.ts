@@ -4,10 +4,8 @@ import { IpamError } from "@cluster-ipam/errors";
 import { addressBits, type Cidr, firstOf, formatAddress, formatCidr, parseAddress } from "@cluster-ipam/ip";
 import * as z from "zod";
 import { type PlacedRange, refuseOverlaps } from "./range-overlap.ts";
-import { type KnownKeys, normalizeKeys } from "./section-keys.ts";
+import { type KnownKeys, normalizeKeys, type Section } from "./section-keys.ts";
 import { badValue, readObject, readValue } from "./section-value.ts";
-
-type Section = Readonly<Record<string, unknown>>;
 
 interface HostLocalRange extends PlacedRange {
   readonly range: PoolRange;
@@ -24,15 +22,16 @@ const rangeSchema = z.object({
   gateway: address,
 });
 
-/** Keys of host-local's ipam section that say which ranges it has. */
-export const HOST_LOCAL_RANGE_KEYS: readonly string[] = ["ranges", ...TOP_LEVEL_KEYS];
+/** Keys by which a section is host-local's. */
+export const HOST_LOCAL_RANGE_KEYS: readonly string[] = ["ranges", KEYS.subnet, KEYS.start, KEYS.end];
+/** Keys of host-local at the top level of a section. */
+export const HOST_LOCAL_KEYS: KnownKeys = { used: ["ranges", ...TOP_LEVEL_KEYS], ignored: ["dataDir"] };
 
 /** Keys of one range in `ranges`. */
 export const RANGE_KEYS: KnownKeys = { used: TOP_LEVEL_KEYS, ignored: [] };
 
-/** Those of {@link HOST_LOCAL_RANGE_KEYS} that `section` has a value for. */
-export function rangeKeysIn(section: Section): string[] {
-  return HOST_LOCAL_RANGE_KEYS.filter((key) => key in section && !isEmpty(key, section[key]));
+function rangeKeysIn(section: Section): string[] {
+  return HOST_LOCAL_KEYS.used.filter((key) => key in section && !isEmpty(key, section[key]));
 }
 
 /** Templates write "" for a key that they have no value for; host-local takes it as absent, but for the subnet. */

@@ -1,13 +1,9 @@
 import type { PoolChoice } from "@cluster-ipam/allocator";
-import { IpamError } from "@cluster-ipam/errors";
-import fc from "fast-check";
 import { expect, test } from "vitest";
-import { readIpamSection, type SectionInput, type SectionReading } from "./ipam-section.ts";
-
-const NO_FIXED: SectionInput["fixed"] = { requestedIps: [], conventionIps: [], argument: undefined };
+import { NO_FIXED, noFile, readTestSection } from "./testing/test-section.ts";
 
 test("the section of a host-local NAD means the same with nothing but its type changed", () => {
-  const reading = read({
+  const reading = readTestSection({
     type: "cluster-ipam",
     subnet: "172.16.1.0/24",
     rangeStart: "172.16.1.200",
@@ -19,7 +15,8 @@ test("the section of a host-local NAD means the same with nothing but its type c
     request: {
       choice: {
         kind: "inline",
-        addressSpace: "",
+        strategy: "Spread",
+        index: undefined,
         sets: [
           [
             {
@@ -32,6 +29,9 @@ test("the section of a host-local NAD means the same with nothing but its type c
           ],
         ],
       },
+      named: [],
+      addressSpace: "",
+      podNumber: undefined,
       fixed: [],
       routes: [{ dst: "10.9.0.0/16" }],
       dns: undefined,
@@ -53,7 +53,7 @@ test.for([
   ],
   [{ pools: ["blue", "green"] }, { kind: "named", names: ["blue", "green"] }],
 ] as const)("%j asks for %j", ([ipam, choice]) => {
-  expect(read(ipam).request.choice).toEqual(choice);
+  expect(readTestSection(ipam).request.choice).toEqual(choice);
 });
 
 test.for([
@@ -61,7 +61,7 @@ test.for([
   [{ subnet: "10.0.0.0/24", addressspace: "" }, ""],
   [{ ranges: [[{ subnet: "fd00::/64" }]] }, ""],
 ] as const)("the ranges of %j are in the space %j", ([ipam, addressSpace]) => {
-  expect(inline(read(ipam).request.choice).addressSpace).toBe(addressSpace);
+  expect(readTestSection(ipam).request.addressSpace).toBe(addressSpace);
 });
 
 test.for([
@@ -86,11 +86,11 @@ test.for([
   [{ gateway: "10.0.0.1" }, "ipam.subnet is absent: expected a CIDR such as 10.0.0.0/24"],
   [
     { pool: "blue", addressSpace: "vlan-7" },
-    'ipam.addressSpace is "vlan-7": only ranges in the ipam section take one, a pool has its own',
+    'ipam.addressSpace is "vlan-7": only ranges and addresses in the ipam section take an address space, a pool has its own',
   ],
   [
     { addressSpace: "vlan-7" },
-    'ipam.addressSpace is "vlan-7": only ranges in the ipam section take one, a pool has its own',
+    'ipam.addressSpace is "vlan-7": only ranges and addresses in the ipam section take an address space, a pool has its own',
   ],
   [
     { subnet: "10.0.0.0/24", addressSpace: "VLAN_7" },
@@ -121,15 +121,103 @@ test.for([
     "ipam.dns and ipam.resolvConf both say which DNS servers there are: keep one",
   ],
 ] as const)("%j is refused", ([ipam, message]) => {
-  expect(() => read(ipam)).toThrow(expect.objectContaining({ code: "bad-config", message }));
+  expect(() => readTestSection(ipam)).toThrow(expect.objectContaining({ code: "bad-config", message }));
+});
+
+test.for([
+  [{ strategy: "sequential" }],
+  [{ strategy: "Index", pool: "blue" }],
+  [{ strategy: "spread", pools: ["blue"] }],
+])("a strategy without ranges, %j, is refused with where it belongs", ([ipam]) => {
+  expect(() => readTestSection(ipam ?? {})).toThrow(
+    /^ipam\.strategy is ".*": it chooses among ranges in the ipam section, and this one has none: set spec\.strategy of the IPPool$/,
+  );
+});
+
+test.for([
+  [{ addresses: [{ address: "10.0.0.5/24" }], strategy: "sequential" }],
+  [{ index: { base: "10.0.0.5/24" }, strategy: "index" }],
+])("a strategy where nothing is to be chosen, %j, is refused", ([ipam]) => {
+  expect(() => readTestSection(ipam ?? {})).toThrow("it chooses among ranges, and this section has none: remove it");
+});
+
+test.for([
+  [{ network_name: "green" }, 'ipam.network_name is "green"'],
+  [{ pool: "blue", network_name: "green" }, 'ipam.network_name is "green"'],
+  [{ pool: "blue", enable_overlapping_ranges: false }, "ipam.enable_overlapping_ranges is false"],
+] as const)("a space for addresses of a pool, %j, is refused", ([ipam, message]) => {
+  expect(() => readTestSection(ipam)).toThrow(
+    `${message}: only ranges and addresses in the ipam section take an address space, a pool has its own`,
+  );
+});
+
+test.for([
+  [{ range: "10.0.0.0/24", network_name: "Green" }, /^green-[0-9a-f]{10}$/],
+  [{ subnet: "10.0.0.0/24", enable_overlapping_ranges: false }, /^lan$/],
+  [{ addresses: [{ address: "10.0.0.5/24" }], addressSpace: "blue" }, /^blue$/],
+  [{ index: { base: "10.0.0.5/24" }, addressspace: "blue" }, /^blue$/],
+] as const)("%j has its addresses in the space %s", ([ipam, space]) => {
+  expect(readTestSection(ipam, { podName: "index3" }).request.addressSpace).toMatch(space);
+});
+
+test("the section of a whereabouts NAD means the same with nothing but its type changed", () => {
+  const { request, ignoredKeys } = readTestSection({
+    type: "cluster-ipam",
+    datastore: "kubernetes",
+    kubernetes: { kubeconfig: "/etc/cni/net.d/whereabouts.d/whereabouts.kubeconfig" },
+    range: "192.168.2.225/28",
+    exclude: ["192.168.2.229/30", "192.168.2.236/32"],
+    log_file: "/tmp/whereabouts.log",
+    log_level: "debug",
+    gateway: "192.168.2.1",
+    leader_lease_duration: 1500,
+  });
+  expect(request).toEqual({
+    choice: {
+      kind: "inline",
+      strategy: "Spread",
+      index: undefined,
+      sets: [
+        [
+          {
+            subnet: "192.168.2.224/28",
+            gateway: "192.168.2.1",
+            exclude: ["192.168.2.228-192.168.2.231", "192.168.2.236"],
+            assign: "Any",
+          },
+        ],
+      ],
+    },
+    named: [],
+    addressSpace: "",
+    podNumber: undefined,
+    fixed: [],
+    routes: undefined,
+    dns: undefined,
+  });
+  expect(ignoredKeys).toEqual(["datastore", "kubernetes", "log_file", "log_level", "leader_lease_duration"]);
+});
+
+test("ranges of host-local may have addresses beside them, and the pod's number for strategy Index", () => {
+  const ipam = { subnet: "10.0.0.0/24", addresses: [{ address: "fd00::5/64" }], index: 3, name: "lan" };
+  const { request, ignoredKeys } = readTestSection(ipam, { fixed: { ...NO_FIXED, argument: "10.0.0.9/24" } });
+  expect(inline(request.choice).strategy).toBe("Index");
+  expect(request.podNumber).toBe(3n);
+  expect(request.named.map(({ source }) => source)).toEqual(["ipam.addresses[0]"]);
+  expect(request.fixed.map(({ source }) => source)).toEqual(["CNI_ARGS IP"]);
+  expect(ignoredKeys).toEqual(["name"]);
 });
 
 test("host-local's folder means nothing here and is told", () => {
-  expect(read({ subnet: "10.0.0.0/24", dataDir: "/run/my-orchestrator" }).ignoredKeys).toEqual(["dataDir"]);
+  expect(readTestSection({ subnet: "10.0.0.0/24", dataDir: "/run/my-orchestrator" }).ignoredKeys).toEqual(["dataDir"]);
 });
 
 test("a gateway beside ranges is told to mean nothing, as it does to host-local", () => {
-  const { ignoredKeys } = read({ datadir: "/run", ranges: [[{ subnet: "10.0.0.0/24" }]], gateway: "10.0.0.9" });
+  const { ignoredKeys } = readTestSection({
+    datadir: "/run",
+    ranges: [[{ subnet: "10.0.0.0/24" }]],
+    gateway: "10.0.0.9",
+  });
   expect(ignoredKeys).toEqual(["dataDir", "gateway"]);
 });
 
@@ -145,8 +233,8 @@ test.for([
   ],
   [{ resolvconf: "/etc/dns" }, { nameservers: ["10.0.0.53"], search: [], options: [] }],
 ] as const)("%j says DNS %j", ([ipam, dns]) => {
-  const readFile = (path: string): string => (path === "/etc/dns" ? "nameserver 10.0.0.53" : fail(path));
-  expect(read(ipam, { readFile }).request.dns).toEqual(dns);
+  const readFile = (path: string): string => (path === "/etc/dns" ? "nameserver 10.0.0.53" : noFile(path));
+  expect(readTestSection(ipam, { readFile }).request.dns).toEqual(dns);
 });
 
 test("a resolvConf that cannot be read is an error that says why", () => {
@@ -154,7 +242,7 @@ test("a resolvConf that cannot be read is an error that says why", () => {
   const readFile = (): string => {
     throw cause;
   };
-  expect(() => read({ resolvConf: "/etc/none" }, { readFile })).toThrow(
+  expect(() => readTestSection({ resolvConf: "/etc/none" }, { readFile })).toThrow(
     expect.objectContaining({
       code: "bad-config",
       message: 'ipam.resolvConf is "/etc/none": it cannot be read on this node (ENOENT: no such file or directory)',
@@ -164,103 +252,17 @@ test("a resolvConf that cannot be read is an error that says why", () => {
 });
 
 test("a section without routes leaves them to the pool, an empty list asks for none", () => {
-  expect(read({}).request.routes).toBeUndefined();
-  expect(read({ routes: null }).request.routes).toBeUndefined();
-  expect(read({ routes: [] }).request.routes).toEqual([]);
+  expect(readTestSection({}).request.routes).toBeUndefined();
+  expect(readTestSection({ routes: null }).request.routes).toBeUndefined();
+  expect(readTestSection({ routes: [] }).request.routes).toEqual([]);
 });
 
 test("fixed addresses come with the section", () => {
-  const { fixed } = read({}, { fixed: { ...NO_FIXED, requestedIps: ["10.0.0.5"] } }).request;
+  const { fixed } = readTestSection({}, { fixed: { ...NO_FIXED, requestedIps: ["10.0.0.5"] } }).request;
   expect(fixed.map(({ source }) => source)).toEqual(["runtimeConfig.ips[0]"]);
 });
-
-/** Values that sections hold, right and nearly right. */
-const leaf = fc.oneof(
-  fc.constantFrom("", "10.0.0.0/24", "10.0.0.5", "10.0.0.1/24", "fd00::/64", "fd00::5", "blue", "::/0", "/etc/dns"),
-  fc.constantFrom(null, true, 0, -1, 254, 1e21),
-  fc.string(),
-);
-const key = fc.oneof(
-  fc.constantFrom("pool", "pools", "addressSpace", "routes", "dns", "resolvConf", "dataDir", "ranges", "subnet"),
-  fc.constantFrom("RangeStart", "rangeend", "gateway", "dst", "gw", "table", "nameservers", "search", "__proto__"),
-  fc.string(),
-);
-const { section } = fc.letrec<{ section: Record<string, unknown>; value: unknown }>((tie) => ({
-  section: fc.dictionary(key, tie("value"), { maxKeys: 4 }),
-  value: fc.oneof({ depthSize: "small" }, leaf, fc.array(tie("value"), { maxLength: 3 }), tie("section")),
-}));
-const ipamSection = fc.oneof(
-  section,
-  fc.record({ subnet: leaf, rangeStart: leaf, rangeEnd: leaf, gateway: leaf }, { requiredKeys: ["subnet"] }),
-  fc.record({ ranges: fc.array(fc.array(fc.record({ subnet: leaf }, { requiredKeys: [] }))) }),
-  fc.dictionary(fc.string(), fc.jsonValue()),
-);
-
-test("whatever JSON a section is, it has a reading, or an error of the catalogue that fits a line", () => {
-  let readings = 0;
-  const property = fc.property(ipamSection, fc.array(fc.jsonValue()), fc.string(), (ipam, conventionIps, argument) => {
-    const outcome = attempt(() => read(ipam, { fixed: { ...NO_FIXED, conventionIps, argument } }));
-    const withoutFixed = attempt(() => read(ipam));
-    for (const error of [outcome, withoutFixed].filter((found) => found instanceof Error)) {
-      expect(error).toBeInstanceOf(IpamError);
-      expect((error as IpamError).code).toBe("bad-config");
-      expect(error.message.length).toBeLessThan(500);
-    }
-    if (!(withoutFixed instanceof Error)) readings += 1;
-  });
-  fc.assert(property, { numRuns: 3_000 });
-  expect(readings).toBeGreaterThan(100);
-});
-
-test.for([
-  "pool",
-  "pools",
-  "addressSpace",
-  "routes",
-  "dns",
-  "resolvConf",
-  "ranges",
-  "subnet",
-  "rangeStart",
-  "gateway",
-  "x",
-])("a value of %s that is nested without end, or very long, is refused at once", (name) => {
-  const depth = 200_000;
-  const deep: unknown = JSON.parse("[".repeat(depth) + "]".repeat(depth));
-  const long = Array.from({ length: 50_000 }, () => "x");
-  const values = [deep, { [name]: deep }, [deep], [[deep]], "x".repeat(1_000_000), long, [long], [[long]]];
-  for (const ipam of values.flatMap((value) => [{ [name]: value }, { subnet: "10.0.0.0/24", [name]: value }])) {
-    const before = performance.now();
-    expect(() => read(ipam)).toThrow(IpamError);
-    expect(() => read(ipam)).toThrow(/^.{1,500}$/);
-    expect(performance.now() - before).toBeLessThan(1_000);
-  }
-});
-
-test("a thousand ranges are read in no time", () => {
-  const ranges = Array.from({ length: 1_000 }, (_, n) => [{ subnet: `10.${n >> 8}.${n & 255}.0/24` }]);
-  const before = performance.now();
-  expect(inline(read({ ranges }).request.choice).sets).toHaveLength(1_000);
-  expect(performance.now() - before).toBeLessThan(1_000);
-});
-
-function read(ipam: Readonly<Record<string, unknown>>, input: Partial<SectionInput> = {}): SectionReading {
-  return readIpamSection({ ipam, fixed: NO_FIXED, readFile: fail, ...input });
-}
-
-function attempt<T>(run: () => T): T | Error {
-  try {
-    return run();
-  } catch (error) {
-    return error instanceof Error ? error : new Error("not even an error", { cause: error });
-  }
-}
 
 function inline(choice: PoolChoice): Extract<PoolChoice, { kind: "inline" }> {
   if (choice.kind !== "inline") throw new Error(`the choice is ${choice.kind}`);
   return choice;
-}
-
-function fail(path: string): never {
-  throw new Error(`no file ${path}`);
 }

@@ -1,18 +1,20 @@
-import type { AllocationRequest, PoolChoice } from "@cluster-ipam/allocator";
-import { IpamError } from "@cluster-ipam/errors";
-import * as z from "zod";
+import type { AllocationRequest } from "@cluster-ipam/allocator";
+import { type AddressInput, readAddressSource } from "./address-source.ts";
 import { readAddressSpace } from "./address-space.ts";
-import { type FixedAddressSources, readFixedAddresses } from "./fixed-addresses.ts";
-import { HOST_LOCAL_RANGE_KEYS, idleRangeKeysIn, rangeKeysIn, readHostLocalSets } from "./host-local.ts";
-import { type Dns, parseResolvConf } from "./resolv-conf.ts";
+import { readDns } from "./dns.ts";
+import { HOST_LOCAL_KEYS } from "./host-local.ts";
+import { INDEX2IP_KEYS } from "./index2ip.ts";
 import { readRoutes } from "./routes.ts";
 import { type KnownKeys, normalizeKeys } from "./section-keys.ts";
-import { badValue, readObject, readValue, withoutUndefined } from "./section-value.ts";
+import { badValue } from "./section-value.ts";
+import { STATIC_KEYS } from "./static.ts";
+import { WHEREABOUTS_KEYS } from "./whereabouts.ts";
 
 /** One call's ipam section and the other places that bear on it. */
-export interface SectionInput {
+export interface SectionInput extends AddressInput {
   readonly ipam: Readonly<Record<string, unknown>>;
-  readonly fixed: FixedAddressSources;
+  /** The network's name: an address space of its own bears it. */
+  readonly network: string;
   /** Reads a file of the node, for host-local's `resolvConf`. */
   readonly readFile: (path: string) => string;
 }
@@ -23,92 +25,43 @@ export interface SectionReading {
   readonly ignoredKeys: readonly string[];
 }
 
-/** Keys of an ipam section. */
-export const SECTION_KEYS: KnownKeys = {
-  used: ["type", "pool", "pools", "addressSpace", "routes", "dns", "resolvConf", ...HOST_LOCAL_RANGE_KEYS],
-  ignored: ["dataDir"],
+/** Keys that mean the same in every dialect. */
+export const SHARED_KEYS: KnownKeys = {
+  used: ["type", "pool", "pools", "addressSpace", "strategy", "routes", "dns", "resolvConf"],
+  ignored: ["name"],
 };
-/** Keys of the section's `dns`. */
-export const DNS_KEYS: KnownKeys = { used: ["nameservers", "domain", "search", "options"], ignored: [] };
 
-/** A DNS subdomain (RFC 1123), as every name of a Kubernetes object is; nothing else may get into a request's path. */
-const POOL_NAME = /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
-/** PATH_MAX of Linux. */
-const PATH_MAX_LENGTH = 4096;
-const name = z.string("expected the name of an IPPool").regex(POOL_NAME, "expected the name of an IPPool");
-const names = z
-  .array(name, "expected a list of names of IPPools")
-  .min(1, "expected at least one name")
-  .refine((list) => new Set(list).size === list.length, "expected each name once");
-const filePath = z.string("expected the path of a file").max(PATH_MAX_LENGTH, "expected the path of a file");
-const words = z.array(z.string("expected text"), "expected a list of texts").optional();
-const dnsSchema = z.object({
-  nameservers: words,
-  domain: z.string("expected text").optional(),
-  search: words,
-  options: words,
-});
+const DIALECT_KEYS: readonly KnownKeys[] = [SHARED_KEYS, HOST_LOCAL_KEYS, WHEREABOUTS_KEYS, STATIC_KEYS, INDEX2IP_KEYS];
+const SECTION_KEYS: KnownKeys = {
+  used: [...new Set(DIALECT_KEYS.flatMap(({ used }) => used))],
+  ignored: [...new Set(DIALECT_KEYS.flatMap(({ ignored }) => ignored))],
+};
 
 /**
- * Reads an ipam section: the native one, or host-local's. Keys in any letter case.
+ * Reads an ipam section: the native one, or that of host-local, whereabouts, static or index2ip, told apart by its
+ * keys. Keys in any letter case.
  *
- * @throws IpamError `bad-config` that names key, value and what is expected
+ * @throws IpamError `bad-config` that names key, value and what is expected; `bad-index` where index2ip's rules give no
+ * address
  *
  * @example
- * readIpamSection({ ipam: { type: "cluster-ipam", pool: "blue" }, fixed, readFile }).request.choice
+ * readIpamSection({ ipam: { type: "cluster-ipam", pool: "blue" }, … }).request.choice
  * // { kind: "named", names: ["blue"] }
  */
-export function readIpamSection({ ipam, fixed, readFile }: SectionInput): SectionReading {
-  const { values, ignoredKeys } = normalizeKeys(ipam, "ipam", SECTION_KEYS);
+export function readIpamSection(input: SectionInput): SectionReading {
+  const { values, ignoredKeys } = normalizeKeys(input.ipam, "ipam", SECTION_KEYS);
+  const { routes, dns, idleKeys, ...source } = readAddressSource(values, input);
+  const space = readAddressSpace(values, input.network);
+  const isOfPool = source.choice.kind === "named" || source.choice.kind === "network";
+  if (isOfPool && space.key !== undefined) {
+    const expected = "only ranges and addresses in the ipam section take an address space, a pool has its own";
+    throw badValue(`ipam.${space.key}`, values[space.key], expected);
+  }
   const request: AllocationRequest = {
-    choice: readChoice(values),
-    fixed: readFixedAddresses(fixed),
-    routes: values["routes"] === undefined ? undefined : readRoutes(values["routes"], "ipam.routes"),
-    dns: readDns(values, readFile),
+    ...source,
+    addressSpace: space.addressSpace,
+    routes: values["routes"] === undefined ? routes : readRoutes(values["routes"], "ipam.routes"),
+    dns: readDns(values, input.readFile) ?? dns,
   };
-  return { request, ignoredKeys: [...ignoredKeys, ...idleRangeKeysIn(values)] };
-}
-
-function readChoice(values: Readonly<Record<string, unknown>>): PoolChoice {
-  const poolKeys = ["pool", "pools"].filter((key) => key in values);
-  const rangeKeys = rangeKeysIn(values);
-  const [first, second] = [...poolKeys, ...rangeKeys];
-  if (poolKeys.length > 0 && second !== undefined) {
-    throw new IpamError("bad-config", `ipam.${first} and ipam.${second} both say where addresses come from: keep one`);
-  }
-  const addressSpace = readAddressSpace(values["addressSpace"], "ipam.addressSpace");
-  if (rangeKeys.length > 0) return { kind: "inline", sets: readHostLocalSets(values), addressSpace };
-  if (addressSpace !== "") {
-    const expected = "only ranges in the ipam section take one, a pool has its own";
-    throw new IpamError("bad-config", `ipam.addressSpace is "${addressSpace}": ${expected}`);
-  }
-  if ("pool" in values) return { kind: "named", names: [readValue(name, values["pool"], "ipam.pool")] };
-  if ("pools" in values) return { kind: "named", names: readValue(names, values["pools"], "ipam.pools") };
-  return { kind: "network" };
-}
-
-function readDns(
-  { dns, resolvConf = "" }: Readonly<Record<string, unknown>>,
-  readFile: SectionInput["readFile"],
-): Dns | undefined {
-  if (dns !== undefined && resolvConf !== "") {
-    throw new IpamError("bad-config", "ipam.dns and ipam.resolvConf both say which DNS servers there are: keep one");
-  }
-  if (dns !== undefined) return readDnsSection(dns);
-  return resolvConf === "" ? undefined : readResolvConf(resolvConf, readFile);
-}
-
-function readDnsSection(dns: unknown): Dns {
-  const keys = readObject(dns, "ipam.dns", "expected an object with nameservers");
-  return withoutUndefined(readValue(dnsSchema, normalizeKeys(keys, "ipam.dns", DNS_KEYS).values, "ipam.dns"));
-}
-
-function readResolvConf(resolvConf: unknown, readFile: SectionInput["readFile"]): Dns {
-  const path = readValue(filePath, resolvConf, "ipam.resolvConf");
-  try {
-    return parseResolvConf(readFile(path));
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw badValue("ipam.resolvConf", path, `it cannot be read on this node (${reason})`, cause);
-  }
+  return { request, ignoredKeys: [...ignoredKeys, ...idleKeys] };
 }

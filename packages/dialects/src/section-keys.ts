@@ -9,12 +9,16 @@ export interface KnownKeys {
   readonly ignored: readonly string[];
 }
 
+/** Values by keys that are spelled as documented; none is null. */
+export type Section = Readonly<Record<string, unknown>>;
+
 /** A section with its keys spelled as documented, and the keys that were ignored. */
 export interface NormalizedSection {
-  readonly values: Readonly<Record<string, unknown>>;
+  readonly values: Section;
   readonly ignoredKeys: readonly string[];
 }
 
+const SPELLINGS = new WeakMap<KnownKeys, ReadonlyMap<string, string>>();
 /** How much of a written key is compared with the known ones. */
 const COMPARED_LENGTH = 64;
 
@@ -26,11 +30,11 @@ const COMPARED_LENGTH = 64;
  * @throws IpamError `bad-config` for an unknown key, with the nearest known one, and for one key in two spellings
  */
 export function normalizeKeys(section: object, where: string, known: KnownKeys): NormalizedSection {
-  const spellings = new Map([...known.used, ...known.ignored].map((key) => [key.toLowerCase(), key]));
+  const spellings = spellingsOf(known);
   const values = new Map<string, unknown>();
   for (const [written, value] of Object.entries(section)) {
     const key = spellings.get(written.toLowerCase());
-    if (key === undefined) throw unknownKey(written, where, [...spellings.values()]);
+    if (key === undefined) throw unknownKey(written, where, known);
     if (values.has(key)) {
       throw new IpamError("bad-config", `${where} has the key "${key}" twice, in different letter case: keep one`);
     }
@@ -43,9 +47,18 @@ export function normalizeKeys(section: object, where: string, known: KnownKeys):
   };
 }
 
-function unknownKey(written: string, where: string, known: readonly string[]): IpamError {
-  const nearest = nearestKey(written.slice(0, COMPARED_LENGTH), known);
-  const hint = nearest === undefined ? `known keys: ${known.join(", ")}` : `did you mean "${nearest}"?`;
+/** The documented spelling of each key in lower case; made once, since every call and every route asks for it. */
+function spellingsOf(known: KnownKeys): ReadonlyMap<string, string> {
+  const made = SPELLINGS.get(known);
+  if (made !== undefined) return made;
+  const spellings = new Map([...known.used, ...known.ignored].map((key) => [key.toLowerCase(), key]));
+  SPELLINGS.set(known, spellings);
+  return spellings;
+}
+
+function unknownKey(written: string, where: string, { used, ignored }: KnownKeys): IpamError {
+  const nearest = nearestKey(written.slice(0, COMPARED_LENGTH), [...used, ...ignored]);
+  const hint = nearest === undefined ? `known keys: ${used.join(", ")}` : `did you mean "${nearest}"?`;
   return new IpamError("bad-config", `${where} has the unknown key ${show(written)}: ${hint}`);
 }
 
