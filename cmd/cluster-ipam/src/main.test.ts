@@ -1,13 +1,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { decodeSpooledRelease, type WireRequest } from "@cluster-ipam/cni";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { bootTime } from "./boot-time.ts";
 import { answering, responseText, ScriptedAgent } from "./testing/scripted-agent.ts";
 
@@ -141,6 +141,19 @@ describe("an agent that gives no usable answer", () => {
     expect(JSON.parse(stdout)).toMatchObject({ code: 50 });
     expect(tookMs).toBeLessThan(2500);
   });
+});
+
+test("with no agent for less than a minute STATUS is fine", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "cluster-ipam-status-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const socket = join(folder, "agent.sock");
+  writeFileSync(`${socket}.alive`, "");
+  const env = { CNI_COMMAND: "STATUS", CLUSTER_IPAM_SOCKET: socket };
+  expect(await run(env)).toMatchObject({ status: 0, stdout: "", stderr: "" });
+  const longAgo = new Date(Date.now() - 61_000);
+  utimesSync(`${socket}.alive`, longAgo, longAgo);
+  const { status, stdout } = await run(env);
+  expect({ status, error: JSON.parse(stdout) }).toMatchObject({ status: 1, error: { code: 50 } });
 });
 
 test.concurrent.for([

@@ -1,4 +1,4 @@
-import { readSync, writeSync } from "node:fs";
+import { readSync, statSync, writeSync } from "node:fs";
 import type { Host } from "@cluster-ipam/plugin";
 import { exchange } from "./agent-exchange.ts";
 import { bootTime } from "./boot-time.ts";
@@ -17,6 +17,7 @@ export function createNodeHost(env: NodeJS.ProcessEnv): Host {
     exchange,
     write,
     writeFile: writeDurably,
+    fileAgeMs,
     bootTime,
   };
 }
@@ -29,6 +30,12 @@ function readStdin(): string {
     if (count === 0) return Buffer.concat(chunks).toString("utf8");
     chunks.push(chunk.subarray(0, count));
   }
+}
+
+function fileAgeMs(path: string): number | undefined {
+  const found = statSync(path, { throwIfNoEntry: false });
+  // A clock that was set back must not make the file older than it is.
+  return found === undefined ? undefined : Math.max(0, Date.now() - found.mtimeMs);
 }
 
 function write(stream: keyof typeof OUTPUTS, text: string): void {

@@ -51,6 +51,8 @@ export interface Host {
    * only. After an error there is no file at `path`, or the whole one; only a process that is killed leaves the other.
    */
   writeFile(path: string, text: string): void;
+  /** How long ago the file was written last, in milliseconds; undefined where there is none. */
+  fileAgeMs(path: string): number | undefined;
   /** The time now. */
   bootTime(): BootTime;
 }

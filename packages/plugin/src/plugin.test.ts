@@ -2,71 +2,12 @@ import { decodeSpooledRelease, type SpooledRelease, spoolFileName } from "@clust
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { DEADLINES } from "./deadlines.ts";
-import type { BootTime, ExchangeCall, ExchangeOutcome, Host } from "./host.ts";
+import type { ExchangeOutcome } from "./host.ts";
 import { runPlugin } from "./plugin.ts";
+import { answer, CONFIG, FakeHost, RESULT } from "./testing/fake-host.ts";
 
 const ADD = { CNI_COMMAND: "ADD", CNI_CONTAINERID: "c1", CNI_NETNS: "/run/netns/x", CNI_IFNAME: "net1" };
-const CONFIG = '{"cniVersion":"1.1.0","name":"lan"}';
-const RESULT = '{"cniVersion":"1.1.0","ips":[{"address":"10.0.0.5/24"}]}';
 const ERROR = '{"cniVersion":"1.1.0","code":101,"msg":"pool lan is full"}';
-
-/** A host in memory: it answers as told, and remembers what happened in order. */
-class FakeHost implements Host {
-  readonly steps: string[] = [];
-  readonly calls: ExchangeCall[] = [];
-  readonly files = new Map<string, string>();
-  stdout = "";
-  stderr = "";
-  readonly #env: Readonly<Record<string, string>>;
-  readonly #stdin: string;
-  readonly #outcome: ExchangeOutcome;
-
-  constructor(
-    env: Readonly<Record<string, string>>,
-    stdin: string = CONFIG,
-    outcome: ExchangeOutcome = answer(200, RESULT),
-  ) {
-    this.#env = env;
-    this.#stdin = stdin;
-    this.#outcome = outcome;
-  }
-
-  readStdin(): string {
-    this.steps.push("readStdin");
-    return this.#stdin;
-  }
-
-  env(): Readonly<Record<string, string>> {
-    this.steps.push("env");
-    return this.#env;
-  }
-
-  exchange(call: ExchangeCall): ExchangeOutcome | Promise<ExchangeOutcome> {
-    this.steps.push("exchange");
-    this.calls.push(call);
-    return this.#outcome;
-  }
-
-  write(stream: "stdout" | "stderr", text: string): void {
-    this.steps.push(`write ${stream}`);
-    this[stream] += text;
-  }
-
-  writeFile(path: string, text: string): void {
-    this.steps.push("writeFile");
-    this.files.set(path, text);
-  }
-
-  bootTime(): BootTime {
-    this.steps.push("bootTime");
-    return { ns: 9_007_199_254_740_993n, bootId: "b0071d" };
-  }
-}
-
-function answer(status: number, body: string): ExchangeOutcome {
-  const head = `HTTP/1.1 ${status} X\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close`;
-  return { kind: "answer", text: `${head}\r\n\r\n${body}` };
-}
 
 /** Runs a call that must fail and returns the error that it printed. */
 async function failureOf(host: FakeHost): Promise<{ cniVersion: string; code: number; msg: string }> {
@@ -222,6 +163,15 @@ describe("without a usable answer", () => {
 
   test.for(outcomes)("STATUS says that the plugin is not available: %s", async ([, outcome]) => {
     expect(await failureOf(new FakeHost({ CNI_COMMAND: "STATUS" }, CONFIG, outcome))).toMatchObject({ code: 50 });
+  });
+
+  test.for(outcomes)("STATUS minds no absence of less than a minute: %s", async ([, outcome]) => {
+    const host = new FakeHost({ CNI_COMMAND: "STATUS", CLUSTER_IPAM_SOCKET: "/tmp/a.sock" }, CONFIG, outcome);
+    host.ages.set("/tmp/a.sock.alive", 59_999);
+    expect(await runPlugin(host)).toBe(0);
+    expect(host.stdout).toBe("");
+    host.ages.set("/tmp/a.sock.alive", 60_000);
+    expect(await failureOf(host)).toMatchObject({ code: 50 });
   });
 
   test.for(["", "[]", "null", '"10.0.0.5"', "{"])("ADD does not pass %j off as a result", async (body) => {
@@ -397,4 +347,4 @@ test("whatever comes in, one JSON document or nothing comes out, and a status th
     }),
     { numRuns: 1000 },
   );
-});
+}, 60_000);

@@ -6,6 +6,7 @@ import {
   decodeRequest,
   encodeError,
   encodeHttpRequest,
+  presencePath,
   versionResult,
   type WireRequest,
 } from "@cluster-ipam/cni";
@@ -14,6 +15,9 @@ import { type CallEnd, isTryAgainLater, readAnswer } from "./agent-answer.ts";
 import { DEADLINES, type Deadlines } from "./deadlines.ts";
 import type { ExchangeCall, Host } from "./host.ts";
 import { spoolRelease } from "./spool-release.ts";
+
+/** For so long STATUS does not mind that no agent is there. */
+const ABSENCE_GRACE_MS = 60_000;
 
 /** What a caller of {@link runPlugin} may change. */
 export interface PluginOptions {
@@ -85,12 +89,27 @@ async function carryOut(
 ): Promise<CallEnd> {
   const { command, attachment, startedAtNs } = decodeRequest(wire);
   const call: ExchangeCall = { path: socketPath, request: encodeHttpRequest(wire), ...deadlines[command] };
+  if (command === "STATUS") return askStatus(host, call);
   if (command !== "DEL") return askAgent(host, command, call);
   // Whatever went wrong on the way: only the agent's own word ends a DEL in an error.
   const end = await askAgent(host, command, call).catch(() => undefined);
   if (end !== undefined && !isTryAgainLater(end)) return end;
   spoolRelease(host, { attachment, startedAtNs, bootId }, spoolFolder);
   return { stdout: "", exitStatus: 0 };
+}
+
+/**
+ * An agent that is being replaced, or starts again, is no reason to call the node unfit for pods: the runtime would pass
+ * that on as NetworkReady=false.
+ */
+async function askStatus(host: Host, call: ExchangeCall): Promise<CallEnd> {
+  try {
+    return await askAgent(host, "STATUS", call);
+  } catch (error) {
+    const absentForMs = host.fileAgeMs(presencePath(call.path));
+    if (absentForMs !== undefined && absentForMs < ABSENCE_GRACE_MS) return { stdout: "", exitStatus: 0 };
+    throw error;
+  }
 }
 
 async function askAgent(host: Host, command: Command, call: ExchangeCall): Promise<CallEnd> {
