@@ -1,3 +1,4 @@
+import { NodeAddresses } from "@cluster-ipam/agent";
 import { describe, expect, test } from "vitest";
 import { parseConfig, UsageError } from "./config.ts";
 
@@ -11,17 +12,22 @@ test("the node's name is all that must be given", () => {
     socket: "/run/cluster-ipam/agent.sock",
     stateDir: "/var/lib/cluster-ipam",
     logLevel: "info",
+    kernelCommandLine: "/proc/cmdline",
+    nodeAddresses: new NodeAddresses([]),
   });
 });
 
 test("every flag is taken, with its value behind it or behind an equals sign", () => {
   const args = ["--node-name=n2", "--kubeconfig", "/k", "--socket=/s", "--state-dir", "/d", "--log-level=debug"];
-  expect(parseConfig(args)).toEqual({
+  const facts = ["--kernel-cmdline", "/c", "--node-ip=10.0.0.5,fd00::5"];
+  expect(parseConfig([...args, ...facts])).toEqual({
     nodeName: "n2",
     kubeconfig: "/k",
     socket: "/s",
     stateDir: "/d",
     logLevel: "debug",
+    kernelCommandLine: "/c",
+    nodeAddresses: NodeAddresses.parse("10.0.0.5,fd00::5"),
   });
 });
 
@@ -43,6 +49,19 @@ describe("a command line is refused, with the flag, its value and what is expect
     ["with an empty kubeconfig", [...NODE, "--kubeconfig="], '--kubeconfig is "": expected an absolute path'],
     ["with a relative socket", [...NODE, "--socket", "s"], '--socket is "s": expected an absolute path'],
     ["with a relative state folder", [...NODE, "--state-dir", "."], '--state-dir is ".": expected an absolute path'],
+    [
+      "with a relative command line",
+      [...NODE, "--kernel-cmdline=c"],
+      '--kernel-cmdline is "c": expected an absolute path',
+    ],
+    ...["10.0.0.5,", "10.0.0.5 fd00::5", "10.0.0.5/24", "n1"].map(
+      (text) =>
+        [
+          `with the node's address ${text}`,
+          [...NODE, "--node-ip", text],
+          `--node-ip is "${text}": expected the node's addresses with commas between them, such as 10.0.0.5,fd00::5`,
+        ] as const,
+    ),
     [
       "with an unknown level",
       [...NODE, "--log-level", "loud"],

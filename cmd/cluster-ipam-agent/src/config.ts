@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { NodeAddresses } from "@cluster-ipam/agent";
 import { LOG_LEVELS, type LogLevel } from "@cluster-ipam/telemetry";
 import * as z from "zod";
 
@@ -10,6 +11,9 @@ export interface AgentConfig {
   readonly socket: string;
   readonly stateDir: string;
   readonly logLevel: LogLevel;
+  /** Where the node's kernel command line is read. */
+  readonly kernelCommandLine: string;
+  readonly nodeAddresses: NodeAddresses;
 }
 
 /** A command line that cannot be used; the message names the flag, the value and what is expected. */
@@ -17,12 +21,27 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
-const OPTIONS = {
+/** What `--help` says. */
+export const USAGE: string = `usage: cluster-ipam-agent --node-name NAME [FLAG]...
+  --node-name NAME         name of the Node object
+  --kubeconfig FILE        how to reach the API server; the pod's service account without it
+  --socket FILE            where the plugin finds the agent (/run/cluster-ipam/agent.sock)
+  --state-dir FOLDER       the agent's own folder on the node (/var/lib/cluster-ipam)
+  --log-level LEVEL        ${LOG_LEVELS.join(", ")} (info)
+  --kernel-cmdline FILE    the node's kernel command line, for index2ip's rules (/proc/cmdline)
+  --node-ip ADDRESS[,...]  the node's own addresses, for index.base: Node
+  --help                   this text
+`;
+
+/** The flags, and what they are without being given. */
+export const OPTIONS = {
   "node-name": { type: "string" },
   kubeconfig: { type: "string" },
   socket: { type: "string", default: "/run/cluster-ipam/agent.sock" },
   "state-dir": { type: "string", default: "/var/lib/cluster-ipam" },
   "log-level": { type: "string", default: "info" },
+  "kernel-cmdline": { type: "string", default: "/proc/cmdline" },
+  "node-ip": { type: "string", default: "" },
 } as const;
 
 /** sun_path of unix(7) is 108 bytes; the agent first listens on the path with its process ID behind it. */
@@ -30,6 +49,12 @@ const SOCKET_PATH_MAX_BYTES = 96;
 
 const NODE_NAME_EXPECTED = "expected the name of the Node object that the agent runs on";
 const absolutePath = z.string().startsWith("/", "expected an absolute path");
+const nodeAddresses = z.string().transform((text, context) => {
+  const addresses = NodeAddresses.parse(text);
+  if (addresses !== undefined) return addresses;
+  context.addIssue("expected the node's addresses with commas between them, such as 10.0.0.5,fd00::5");
+  return z.NEVER;
+});
 const configSchema = z.object({
   "node-name": z.string(NODE_NAME_EXPECTED).min(1, NODE_NAME_EXPECTED),
   kubeconfig: absolutePath.optional(),
@@ -39,6 +64,8 @@ const configSchema = z.object({
   ),
   "state-dir": absolutePath,
   "log-level": z.enum(LOG_LEVELS, `expected one of ${LOG_LEVELS.join(", ")}`),
+  "kernel-cmdline": absolutePath,
+  "node-ip": nodeAddresses,
 });
 
 /**
@@ -56,8 +83,16 @@ export function parseConfig(args: readonly string[]): AgentConfig {
     const value = flags[name];
     throw new UsageError(`--${name} is ${value === undefined ? "missing" : `"${value}"`}: ${issue?.message}`);
   }
-  const { "node-name": nodeName, "state-dir": stateDir, "log-level": logLevel, kubeconfig, socket } = parsed.data;
-  return { nodeName, kubeconfig, socket, stateDir, logLevel };
+  const { data } = parsed;
+  return {
+    nodeName: data["node-name"],
+    kubeconfig: data.kubeconfig,
+    socket: data.socket,
+    stateDir: data["state-dir"],
+    logLevel: data["log-level"],
+    kernelCommandLine: data["kernel-cmdline"],
+    nodeAddresses: data["node-ip"],
+  };
 }
 
 function readFlags(args: readonly string[]): Readonly<Record<string, string | undefined>> {

@@ -6,11 +6,13 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { OPTIONS } from "./config.ts";
 
 const EXIT_USAGE = 64;
 
 let folder: string;
 let kubeconfig: string;
+const started: ChildProcess[] = [];
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "cluster-ipam-agent-"));
@@ -26,12 +28,16 @@ beforeEach(() => {
 });
 
 afterEach(() => {
+  // Those that have ended by themselves take no signal any more.
+  for (const agent of started.splice(0)) agent.kill("SIGKILL");
   rmSync(folder, { recursive: true, force: true });
 });
 
 function start(...args: readonly string[]): ChildProcess {
   const program = ["--conditions=@cluster-ipam/source", join(import.meta.dirname, "main.ts")];
-  return spawn(process.execPath, [...program, ...args], { env: {}, stdio: ["ignore", "ignore", "pipe"] });
+  const agent = spawn(process.execPath, [...program, ...args], { env: {}, stdio: ["ignore", "pipe", "pipe"] });
+  started.push(agent);
+  return agent;
 }
 
 async function ended(child: ChildProcess): Promise<{ readonly status: number | null; readonly stderr: string }> {
@@ -49,6 +55,12 @@ function flags(change: Readonly<Record<string, string>> = {}): string[] {
   };
   return Object.entries(values).map(([name, value]) => `--${name}=${value}`);
 }
+
+test("the agent tells its flags", async () => {
+  const agent = start("--help");
+  const [stdout] = await Promise.all([text(agent.stdout ?? Readable.from([])), ended(agent)]);
+  for (const flag of Object.keys(OPTIONS)) expect(stdout).toContain(`\n  --${flag} `);
+});
 
 describe("the agent ends by itself, and says why,", () => {
   test("when its command line cannot be used", async () => {

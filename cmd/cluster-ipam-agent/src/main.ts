@@ -1,11 +1,20 @@
-import { readFileSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { Agent, createServer, listenOn, lockNode, NodeSandboxes, SpoolFolder } from "@cluster-ipam/agent";
+import {
+  Agent,
+  createServer,
+  keepPresence,
+  listenOn,
+  lockNode,
+  NodeSandboxes,
+  readNodeFile,
+  SpoolFolder,
+} from "@cluster-ipam/agent";
+import { presencePath } from "@cluster-ipam/cni";
 import { inCluster, KubeClient, kubeconfigFile } from "@cluster-ipam/kube";
-import { ApiLeaseStore, ApiPoolStore } from "@cluster-ipam/store";
+import { ApiHolderStates, ApiLeaseStore, ApiPoolStore } from "@cluster-ipam/store";
 import { createLogger, type Logger } from "@cluster-ipam/telemetry";
-import { type AgentConfig, parseConfig, UsageError } from "./config.ts";
+import { type AgentConfig, parseConfig, USAGE, UsageError } from "./config.ts";
 import { SYSTEM_CLOCK } from "./system-clock.ts";
 import { VERSION } from "./version.ts";
 
@@ -32,28 +41,31 @@ async function run(config: AgentConfig, log: Logger, signal: AbortSignal): Promi
   await Promise.race([agent.loaded, SYSTEM_CLOCK.sleep(LOADED_PATIENCE_MS, signal)]);
   const server = createServer(agent, log);
   let removeSocket: () => Promise<void> = () => Promise.resolve();
-  // The socket stays until the last call is answered, so that a call that comes meanwhile hears why it is refused.
+  let present = Promise.resolve();
+  ending.defer(() => present);
+  // Not before the last call is answered; one that comes meanwhile finds nobody listening, and tries again for a while.
   ending.defer(() => removeSocket());
   ending.defer(() => server.close());
   removeSocket = await listenOn(server, config.socket);
+  present = keepPresence(presencePath(config.socket), { clock: SYSTEM_CLOCK, log, signal });
   log.info({ socket: config.socket, apiServer: client.server, version: VERSION }, "agent is listening");
   await aborted(signal);
-  log.info("agent is shutting down");
 }
 
-function createAgent({ nodeName, stateDir }: AgentConfig, client: KubeClient, log: Logger): Agent {
-  const sandboxes = new NodeSandboxes();
+function createAgent(config: AgentConfig, client: KubeClient, log: Logger): Agent {
   return new Agent({
-    node: nodeName,
+    node: config.nodeName,
     leases: new ApiLeaseStore(client),
     pools: new ApiPoolStore(client),
-    sandboxes,
-    bootId: sandboxes.bootId,
-    spool: new SpoolFolder(join(stateDir, "spool"), { log, clock: SYSTEM_CLOCK }),
+    holders: new ApiHolderStates(client),
+    sandboxes: new NodeSandboxes(),
+    spool: new SpoolFolder(join(config.stateDir, "spool"), { log, clock: SYSTEM_CLOCK }),
     clock: SYSTEM_CLOCK,
     random: Math.random,
     log,
-    readFile: (path) => readFileSync(path, "utf8"),
+    readFile: readNodeFile,
+    readKernelCommandLine: () => readNodeFile(config.kernelCommandLine),
+    nodeAddresses: () => config.nodeAddresses.read(),
   });
 }
 
@@ -65,7 +77,12 @@ function aborted(signal: AbortSignal): Promise<void> {
 }
 
 async function main(): Promise<void> {
-  const config = parseConfig(process.argv.slice(2));
+  const args = process.argv.slice(2);
+  if (args.includes("--help")) {
+    process.stdout.write(USAGE);
+    return;
+  }
+  const config = parseConfig(args);
   const log = createLogger({ node: config.nodeName }, config.logLevel);
   const ended = new AbortController();
   for (const name of ["SIGTERM", "SIGINT"] as const) process.once(name, () => ended.abort());

@@ -1,6 +1,7 @@
 import {
   type AllocatorDeps,
   type Clock,
+  type HolderStates,
   type LeaseStore,
   OccupancyHints,
   type PoolStore,
@@ -8,6 +9,7 @@ import {
   SharedRead,
 } from "@cluster-ipam/allocator";
 import type { IPLease } from "@cluster-ipam/api";
+import type { Cidr } from "@cluster-ipam/ip";
 import type { Logger } from "@cluster-ipam/telemetry";
 import { AttachmentGate } from "./attachment-gate.ts";
 import { Attachments, slimLease } from "./attachments.ts";
@@ -25,20 +27,26 @@ export interface AgentDeps {
   readonly node: string;
   readonly leases: LeaseStore;
   readonly pools: PoolStore;
+  readonly holders: HolderStates;
   readonly sandboxes: Sandboxes;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
-  /** Names the boot of the machine that it runs in. */
-  readonly bootId: string;
   /** Where releases outlive the process that owes them. */
   readonly spool: Spool;
   /** Reads a file of the node as UTF-8. */
   readonly readFile: (path: string) => string;
+  /** Reads the node's kernel command line. */
+  readonly readKernelCommandLine: () => string;
+  /** The node's own addresses with the prefix length of their subnets; [] when nobody has told them. */
+  readonly nodeAddresses: () => readonly Cidr[];
 }
 
+/** What the node itself tells, read anew for each call. */
+type NodeFacts = Pick<AgentDeps, "sandboxes" | "readFile" | "readKernelCommandLine" | "nodeAddresses">;
+
 /** What the verbs work with: the state of one agent, and the world around it. */
-export interface AgentContext extends Pick<AgentDeps, "node" | "sandboxes" | "clock" | "log" | "readFile" | "bootId"> {
+export interface AgentContext extends Pick<AgentDeps, "node" | "clock" | "log">, NodeFacts {
   readonly store: LeaseStore;
   readonly pools: PoolCache;
   readonly attachments: Attachments;
@@ -55,16 +63,18 @@ export interface AgentContext extends Pick<AgentDeps, "node" | "sandboxes" | "cl
 
 /** The state of an agent that has read nothing yet. */
 export function createContext(deps: AgentDeps): AgentContext {
-  const { node, leases: store, clock, random, log, sandboxes, readFile, bootId, spool } = deps;
-  const attachments = new Attachments(sandboxes, bootId);
+  const { node, leases: store, holders, clock, random, log, spool } = deps;
+  const { sandboxes, readFile, readKernelCommandLine, nodeAddresses } = deps;
+  const attachments = new Attachments(sandboxes);
   const pending = new PendingReleases(clock);
   const overtaking = new Overtaking(clock);
-  const pools = new PoolCache(deps.pools, clock);
+  const pools = new PoolCache(deps.pools, clock, log);
   const poolsOverlapping = pools.overlapping.bind(pools);
   const allocator: AllocatorDeps = {
     store,
     hints: new OccupancyHints({ leases: store, poolsOverlapping, clock }),
     own: attachments,
+    holders,
     leftovers: leftoversOf(store, attachments, pending),
     clock,
     random,
@@ -80,14 +90,15 @@ export function createContext(deps: AgentDeps): AgentContext {
     gate: new AttachmentGate(),
     overtaking,
     pending,
-    spooled: new SpooledReleases({ spool, bootId, pending, overtaking, log }),
+    spooled: new SpooledReleases({ spool, bootId: sandboxes.bootID, pending, overtaking, log }),
     sandboxes,
     nodeLeases: new SharedRead(readNodeLeases, clock),
     allocator,
     clock,
     log,
     readFile,
-    bootId,
+    readKernelCommandLine,
+    nodeAddresses,
     noteIgnoredKeys: ignoredKeysNote(log),
   };
 }

@@ -2,6 +2,7 @@ import { FakeClock, MemoryLeaseStore, MemoryPoolStore, seededRandom } from "@clu
 import { IpamError } from "@cluster-ipam/errors";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Agent } from "./agent.ts";
+import { LATE_WRITE_MS } from "./attachments.ts";
 import { never, written } from "./testing/agent-world.ts";
 import { attachmentOf, type CallFixture, cniCall } from "./testing/cni-calls.ts";
 import { FakeSandboxes } from "./testing/fake-sandboxes.ts";
@@ -42,11 +43,13 @@ function start(): Agent {
     node: "n1",
     leases,
     pools,
+    holders: { look: () => Promise.resolve({ pod: "there", node: "Ready" }) },
     sandboxes: new FakeSandboxes(),
+    readKernelCommandLine: () => "",
+    nodeAddresses: () => [],
     clock: new TickingClock(clock),
     random: seededRandom(1),
     log: lines.log,
-    bootId: "boot-1",
     spool,
     readFile: (path) => path,
   });
@@ -74,6 +77,21 @@ describe("an agent that starts", () => {
     expect(started.health()).toEqual({ node: "n1", isLoaded: true, leases: 1, ...counts });
     await clock.advance(60_000);
     expect(leases.faults.calls).toEqual([{ operation: "listByNode", name: "n1" }]);
+  });
+
+  test("reads them once more when an earlier agent can have nothing under way any longer", async () => {
+    const started = start();
+    await started.loaded;
+    // A create of the agent before, done only now.
+    await written(leases, leaseOf("10.0.0.5"));
+    leases.faults.calls.length = 0;
+    await clock.advance(LATE_WRITE_MS - 1);
+    expect(leases.faults.calls).toEqual([]);
+    await clock.advance(1);
+    expect(leases.faults.calls).toEqual([{ operation: "listByNode", name: "n1" }]);
+    expect(started.health().leases).toBe(1);
+    await clock.advance(3_600_000);
+    expect(leases.faults.calls).toHaveLength(1);
   });
 
   test("tries again, less and less often, until the server has answered", async () => {
@@ -144,6 +162,7 @@ describe("an agent that runs", () => {
   test("asks nothing of the server while nobody calls", async () => {
     const started = start();
     await started.loaded;
+    await clock.advance(LATE_WRITE_MS);
     leases.faults.calls.length = 0;
     await clock.advance(3_600_000);
     expect([...leases.faults.calls, ...pools.faults.calls]).toEqual([]);

@@ -1,6 +1,7 @@
 import type { CniRequest, IpamResult } from "@cluster-ipam/cni";
 import { IpamError } from "@cluster-ipam/errors";
 import { type AgentContext, type AgentDeps, createContext } from "./agent-context.ts";
+import { readLateLeases, readNodeLeases } from "./node-leases.ts";
 import { settlePending, settlePendingUntil } from "./settle-pending.ts";
 import { add } from "./verbs/add.ts";
 import { check } from "./verbs/check.ts";
@@ -20,10 +21,6 @@ export interface AgentHealth {
   readonly spooledReleases: number;
 }
 
-/** Wait between two attempts at the first list: 500 ms, doubled each time, at most 10 s. */
-const FIRST_LIST_RETRY = { firstMs: 500, maxMs: 10_000 } as const;
-/** Bound of one attempt at it, so that what keeps it from being read is told to callers and to the log. */
-const FIRST_LIST_TIMEOUT_MS = 5_000;
 /** How often the spool is looked at: a plugin that waited for an answer in vain may spool while the agent runs. */
 const SPOOL_LOOK_MS = 10_000;
 /** Bound of the last round over pending releases. */
@@ -42,7 +39,7 @@ export class Agent {
     // First of all: no ADD may be served before a DEL that was spooled earlier is known.
     this.#context.spooled.look();
     this.#running = Promise.all([
-      this.#load(signal).then(() => settlePendingUntil(signal, this.#context)),
+      this.#serve(signal),
       this.#context.pools.refreshUntil(signal, deps.clock),
       this.#watchSpool(signal),
     ]);
@@ -103,6 +100,13 @@ export class Agent {
     log.warn(counts, "agent ends with releases pending");
   }
 
+  async #serve(signal: AbortSignal): Promise<void> {
+    await readNodeLeases(this.#context, signal);
+    if (signal.aborted) return;
+    this.#loaded.resolve();
+    await Promise.all([settlePendingUntil(signal, this.#context), readLateLeases(this.#context, signal)]);
+  }
+
   async #watchSpool(signal: AbortSignal): Promise<void> {
     const { clock, spooled } = this.#context;
     while (!signal.aborted) {
@@ -110,25 +114,6 @@ export class Agent {
       if (signal.aborted) return;
       spooled.look();
       spooled.settle();
-    }
-  }
-
-  async #load(signal: AbortSignal): Promise<void> {
-    const { attachments, nodeLeases, clock, log } = this.#context;
-    let waitMs: number = FIRST_LIST_RETRY.firstMs;
-    while (!signal.aborted && !attachments.isLoaded) {
-      try {
-        const bounded = AbortSignal.any([signal, AbortSignal.timeout(FIRST_LIST_TIMEOUT_MS)]);
-        attachments.load(await nodeLeases.since(clock.nowMs(), bounded));
-        log.info({ leases: attachments.size }, "node's leases read");
-        this.#loaded.resolve();
-      } catch (err) {
-        if (signal.aborted) return;
-        attachments.loadFailed(err);
-        log.warn({ err }, "node's leases could not be read and will be tried again");
-        await clock.sleep(waitMs, signal);
-        waitMs = Math.min(waitMs * 2, FIRST_LIST_RETRY.maxMs);
-      }
     }
   }
 }

@@ -1,5 +1,6 @@
+import type { IPLease } from "@cluster-ipam/api";
 import { beforeEach, describe, expect, test } from "vitest";
-import { Attachments } from "./attachments.ts";
+import { Attachments, LATE_WRITE_MS, slimLease } from "./attachments.ts";
 import { attachmentOf } from "./testing/cni-calls.ts";
 import { FakeSandboxes } from "./testing/fake-sandboxes.ts";
 import { leaseOf } from "./testing/objects.ts";
@@ -13,7 +14,7 @@ let attachments: Attachments;
 
 beforeEach(() => {
   sandboxes = new FakeSandboxes();
-  attachments = new Attachments(sandboxes, "boot-1");
+  attachments = new Attachments(sandboxes);
 });
 
 function addresses(of = ATTACHMENT): string[] {
@@ -23,13 +24,13 @@ function addresses(of = ATTACHMENT): string[] {
 describe("what the node holds", () => {
   test("is not known before the first list", () => {
     expect(attachments.isLoaded).toBe(false);
-    attachments.load([leaseOf(V4), leaseOf(V6)]);
+    attachments.load([leaseOf(V4), leaseOf(V6)], 0);
     expect(attachments.isLoaded).toBe(true);
     expect(attachments.size).toBe(2);
   });
 
   test("is found by attachment, name, holder and network, IPv4 and IPv6", () => {
-    attachments.load([leaseOf(V4), leaseOf(V6)]);
+    attachments.load([leaseOf(V4), leaseOf(V6)], 0);
     expect(addresses()).toEqual([V4, V6]);
     expect(attachments.byName("fd00-0000-0000-0000-0000-0000-0000-0005")?.spec.address).toBe(V6);
     expect(attachments.byHolder("shop/web-0/net1").map(({ spec }) => spec.address)).toEqual([V4, V6]);
@@ -41,32 +42,32 @@ describe("what the node holds", () => {
     ["interface", { ifName: "net2" }],
     ["container", { containerId: "c2" }],
   ])("is not found for another %s", (_, of) => {
-    attachments.load([leaseOf(V4)]);
+    attachments.load([leaseOf(V4)], 0);
     expect(addresses(attachmentOf(of))).toEqual([]);
   });
 
   test("is found for every network of the interface when the network is not known", () => {
-    attachments.load([leaseOf(V4), leaseOf("10.1.0.5", { network: "wan" })]);
+    attachments.load([leaseOf(V4), leaseOf("10.1.0.5", { network: "wan" })], 0);
     expect(addresses({ ...ATTACHMENT, network: "" })).toEqual([V4, "10.1.0.5"]);
   });
 
   test("a lease without a pod is found by attachment and by no holder", () => {
-    attachments.put(leaseOf(V4, { holder: "" }), 1n);
+    attachments.put(leaseOf(V4, { holder: "" }));
     expect(addresses()).toEqual([V4]);
     expect(attachments.byHolder("")).toEqual([]);
   });
 
   test("what the rest of the metadata says is not kept", () => {
     const lease = leaseOf(V4);
-    attachments.put({ ...lease, metadata: { ...lease.metadata, annotations: { note: "x".repeat(1_000) } } }, 1n);
+    attachments.put({ ...lease, metadata: { ...lease.metadata, annotations: { note: "x".repeat(1_000) } } });
     expect(attachments.byName(V4)?.metadata).toEqual({ name: V4, uid: "uid-10.0.0.5", resourceVersion: "1" });
   });
 });
 
 describe("a lease that changes hands", () => {
   beforeEach(() => {
-    attachments.put(leaseOf(V4), 1n);
-    attachments.put(leaseOf(V4, { containerID: "c2", holder: "shop/web-1/net1" }), 2n);
+    attachments.put(leaseOf(V4));
+    attachments.put(leaseOf(V4, { containerID: "c2", holder: "shop/web-1/net1" }));
   });
 
   test("is the new holder's alone", () => {
@@ -82,6 +83,19 @@ describe("a lease that changes hands", () => {
     expect(addresses(attachmentOf({ containerId: "c2" }))).toEqual([V4]);
   });
 
+  test("stays with the holder that wrote it last, though an earlier one's ADD ends after that", () => {
+    const written = (containerID: string, resourceVersion: string) => {
+      const lease = leaseOf(V6, { containerID });
+      return { ...lease, metadata: { ...lease.metadata, resourceVersion } };
+    };
+    attachments.put(written("c2", "10"));
+    attachments.put(written("c1", "9"));
+    expect(addresses(attachmentOf({ containerId: "c2" }))).toEqual([V4, V6]);
+    expect(addresses()).toEqual([]);
+    attachments.put(written("c1", "11"));
+    expect(addresses()).toEqual([V6]);
+  });
+
   test("is forgotten when nobody has it, whoever had it last", () => {
     attachments.forget(V4);
     expect(attachments.size).toBe(0);
@@ -90,40 +104,33 @@ describe("a lease that changes hands", () => {
 });
 
 describe("the ADD that has a lease", () => {
-  test("is older than a call that began after it, and not than one that began before", () => {
-    attachments.put(leaseOf(V4), 10n);
-    expect(attachments.isOlderThan(leaseOf(V4), 11n)).toBe(true);
-    expect(attachments.isOlderThan(leaseOf(V4), 10n)).toBe(false);
-    expect(attachments.isOlderThan(leaseOf(V4), 9n)).toBe(false);
+  const taken = leaseOf(V4, { addedAt: { bootID: "boot-1", bootTimeNs: "10" } });
+
+  test.for([
+    [11n, true],
+    [10n, false],
+    [9n, false],
+  ] as const)("that began at 10 is older than a call that began at %s: %s", ([startedAtNs, expected]) => {
+    expect(attachments.isOlderThan(taken, startedAtNs)).toBe(expected);
   });
 
-  test("is the last one that answered with it", () => {
-    attachments.put(leaseOf(V4), 10n);
-    attachments.put(leaseOf(V4), 20n);
-    expect(attachments.isOlderThan(leaseOf(V4), 15n)).toBe(false);
+  test("is older than every call where the node has booted since, and where nobody knows when it began", () => {
+    expect(attachments.isOlderThan(leaseOf(V4, { addedAt: { bootID: "boot-0", bootTimeNs: "10" } }), 0n)).toBe(true);
+    expect(attachments.isOlderThan(leaseOf(V4), 0n)).toBe(true);
+  });
+});
+
+describe("an attachment may have more than is known", () => {
+  test("while a write of an earlier process may come after the list", () => {
+    attachments.load([leaseOf(V4)], 1_000);
+    expect(attachments.mayHaveMore([leaseOf(V4)], 1_000 + LATE_WRITE_MS - 1)).toBe(true);
+    expect(attachments.mayHaveMore([leaseOf(V4)], 1_000 + LATE_WRITE_MS)).toBe(false);
   });
 
-  test("is told by the lease where an earlier process served it, whether memory has the lease or not", () => {
-    const addedAt = { bootID: "boot-1", bootTimeNs: "9007199254740993" };
-    attachments.load([leaseOf(V4, { addedAt })]);
-    for (const lease of [leaseOf(V4, { addedAt }), leaseOf(V6, { addedAt })]) {
-      expect(attachments.isOlderThan(lease, 9_007_199_254_740_993n)).toBe(false);
-      expect(attachments.isOlderThan(lease, 9_007_199_254_740_994n)).toBe(true);
-    }
-  });
-
-  test.each([
-    ["the lease does not say when it was", {}],
-    ["it was in an earlier boot, which counted its own time", { addedAt: { bootID: "boot-0", bootTimeNs: "99" } }],
-  ])("is older than every call of this boot where %s", (_, spec) => {
-    attachments.load([leaseOf(V4, spec)]);
-    expect(attachments.isOlderThan(leaseOf(V4, spec), 0n)).toBe(true);
-    expect(attachments.isOlderThan(leaseOf(V6, spec), 0n)).toBe(true);
-  });
-
-  test("does not stand for an earlier lease of the same address", () => {
-    attachments.put(leaseOf(V4, {}, "uid-new"), 10n);
-    expect(attachments.isOlderThan(leaseOf(V4, {}, "uid-old"), 5n)).toBe(true);
+  test("but not where this process took what it has", () => {
+    attachments.load([leaseOf(V4)], 1_000);
+    attachments.put(leaseOf(V4));
+    expect(attachments.mayHaveMore([leaseOf(V4)], 1_001)).toBe(false);
   });
 });
 
@@ -140,7 +147,7 @@ describe("a released attachment", () => {
     attachments.markReleased(ATTACHMENT);
     attachments.markReleased({ ...ATTACHMENT, network: "" });
     attachments.markReleased({ ...ATTACHMENT, network: "wan" });
-    attachments.put(leaseOf(V6), 1n);
+    attachments.put(leaseOf(V6));
     expect(attachments.wasReleased(ATTACHMENT)).toBe(false);
     expect(attachments.wasReleased({ ...ATTACHMENT, network: "" })).toBe(false);
     expect(attachments.wasReleased({ ...ATTACHMENT, network: "wan" })).toBe(true);
@@ -170,5 +177,20 @@ describe("the sandbox of a lease", () => {
   test("is never known to be gone where the ADD could not see it", () => {
     sandboxes.end(sandbox.netns);
     expect(attachments.isSandboxGone(leaseOf(V4))).toBe(false);
+  });
+});
+
+describe("a slim lease", () => {
+  const full = leaseOf(V4);
+  const slim = slimLease({ ...full, metadata: { ...full.metadata, generation: 1, managedFields: [{}] } } as IPLease);
+
+  test("is the lease with no more metadata than names its version", () => {
+    expect(slim).toEqual(full);
+    expect(Object.keys(slim.metadata)).toEqual(["name", "uid", "resourceVersion"]);
+  });
+
+  test("is kept as the one object that it is, in the list and here", () => {
+    attachments.put(slim);
+    expect(attachments.byName(slim.metadata.name)).toBe(slim);
   });
 });

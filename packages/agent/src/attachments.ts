@@ -1,18 +1,23 @@
-import type { OwnLeases } from "@cluster-ipam/allocator";
-import type { IPLease } from "@cluster-ipam/api";
+import { beganBefore, type OwnLeases } from "@cluster-ipam/allocator";
+import { API_VERSION, type IPLease } from "@cluster-ipam/api";
 import type { Attachment } from "@cluster-ipam/cni";
 import { IpamError } from "@cluster-ipam/errors";
 import { interfaceKey } from "./attachment-gate.ts";
+import { NameIndex } from "./name-index.ts";
 import type { Sandboxes } from "./sandbox.ts";
 
 /** How many released attachments are remembered, so that a DEL that is repeated costs no list. */
 const RELEASED_LIMIT = 4_096;
-/** Stands for the start of an ADD of an earlier boot, or of one that nobody noted: before every call of this boot. */
-const BEFORE_ALL_NS = -1n;
+/**
+ * How long after a process ended a write of it may still happen: a minute past the 60 s after which a kube-apiserver
+ * ends a request by itself (--request-timeout).
+ */
+export const LATE_WRITE_MS = 120_000;
 
 interface Holding {
   readonly lease: IPLease;
-  readonly takenAtNs: bigint;
+  /** Whether the first full list told of it, and not this process's own write. */
+  readonly isListed: boolean;
 }
 
 /**
@@ -22,23 +27,21 @@ interface Holding {
  */
 export class Attachments implements OwnLeases {
   readonly #sandboxes: Sandboxes;
-  readonly #bootId: string;
   readonly #byName = new Map<string, Holding>();
-  readonly #byInterface = new Map<string, Set<string>>();
-  readonly #byHolder = new Map<string, Set<string>>();
+  readonly #byContainer = new NameIndex();
+  readonly #byHolder = new NameIndex();
   readonly #released = new Set<string>();
-  #isLoaded = false;
+  /** When the first full list began. */
+  #loadedAtMs: number | undefined;
   #loadFailure: IpamError | undefined;
 
-  /** @param bootId names the boot that the times of this process count from */
-  constructor(sandboxes: Sandboxes, bootId: string) {
+  constructor(sandboxes: Sandboxes) {
     this.#sandboxes = sandboxes;
-    this.#bootId = bootId;
   }
 
   /** Whether the node's leases have been read once. Before, nobody can tell what the node holds. */
   get isLoaded(): boolean {
-    return this.#isLoaded;
+    return this.#loadedAtMs !== undefined;
   }
 
   /**
@@ -47,7 +50,7 @@ export class Attachments implements OwnLeases {
    * @throws IpamError `agent-not-ready`, with what kept them from being read where that has been tried
    */
   assertLoaded(): void {
-    if (this.#isLoaded) return;
+    if (this.isLoaded) return;
     const text = "the agent has not read its node's leases from the API server yet";
     const cause = this.#loadFailure;
     if (cause === undefined) throw new IpamError("agent-not-ready", text);
@@ -64,19 +67,32 @@ export class Attachments implements OwnLeases {
     return this.#byName.size;
   }
 
-  /** Takes the first full list in. */
-  load(leases: readonly IPLease[]): void {
-    for (const lease of leases) this.put(lease, this.#addedAtNs(lease));
-    this.#isLoaded = true;
+  /** Takes the first full list in, which began at `listedAtMs`. */
+  load(leases: readonly IPLease[], listedAtMs: number): void {
+    for (const lease of leases) this.#add({ lease, isListed: true });
+    this.#loadedAtMs = listedAtMs;
   }
 
-  /** This node holds `lease` now, at this version, for an ADD that began at `takenAtNs` (WireRequest.startedAt). */
-  put(lease: IPLease, takenAtNs: bigint): void {
+  /** Takes in what a later list shows and memory does not: a lease that was released meanwhile does no harm there. */
+  addUnknown(leases: readonly IPLease[]): void {
+    for (const lease of leases) {
+      if (this.byName(lease.metadata.name) === undefined) this.#add({ lease, isListed: true });
+    }
+  }
+
+  /** This node holds `lease` now, at this version. Another attachment that has taken it over since keeps it. */
+  put(lease: IPLease): void {
+    this.#add({ lease, isListed: false });
+  }
+
+  #add({ lease, isListed }: Holding): void {
     const { name } = lease.metadata;
+    const known = this.byName(name);
+    if (known !== undefined && isLaterVersion(known, lease)) return;
     this.forget(name);
-    this.#byName.set(name, { lease: slimLease(lease), takenAtNs });
-    index(this.#byInterface, interfaceKeyOf(lease), name);
-    if (lease.spec.holder !== "") index(this.#byHolder, lease.spec.holder, name);
+    this.#byName.set(name, { lease: slimLease(lease), isListed });
+    this.#byContainer.add(lease.spec.containerID, name);
+    if (lease.spec.holder !== "") this.#byHolder.add(lease.spec.holder, name);
     for (const network of ["", lease.spec.network]) this.#released.delete(`${interfaceKeyOf(lease)}/${network}`);
   }
 
@@ -91,14 +107,15 @@ export class Attachments implements OwnLeases {
     const lease = this.byName(name);
     if (lease === undefined) return;
     this.#byName.delete(name);
-    unindex(this.#byInterface, interfaceKeyOf(lease), name);
-    unindex(this.#byHolder, lease.spec.holder, name);
+    this.#byContainer.remove(lease.spec.containerID, name);
+    this.#byHolder.remove(lease.spec.holder, name);
   }
 
   /** Leases of an attachment; network "" means every network of the interface. */
   of(attachment: Attachment): IPLease[] {
-    const leases = this.#resolve(this.#byInterface.get(interfaceKey(attachment)));
-    return leases.filter(({ spec }) => attachment.network === "" || spec.network === attachment.network);
+    const { network, containerId, ifName } = attachment;
+    const leases = this.#resolve(this.#byContainer.get(containerId));
+    return leases.filter(({ spec }) => spec.ifName === ifName && (network === "" || spec.network === network));
   }
 
   /** Every lease of one network. */
@@ -114,14 +131,19 @@ export class Attachments implements OwnLeases {
     return this.#resolve(this.#byHolder.get(holder));
   }
 
-  /**
-   * Whether the last ADD that answered with `lease` began before `startedAtNs` of this boot. Where this process served
-   * none, the one that took the address counts; the lease says when that was.
-   */
+  /** Whether the last ADD that was answered with `lease` began before `startedAtNs`; so where nobody knows. */
   isOlderThan(lease: IPLease, startedAtNs: bigint): boolean {
-    const known = this.#byName.get(lease.metadata.name);
-    const isSame = known !== undefined && known.lease.metadata.uid === lease.metadata.uid;
-    return (isSame ? known.takenAtNs : this.#addedAtNs(lease)) < startedAtNs;
+    return beganBefore(lease, { bootID: this.#sandboxes.bootID, startedAtNs });
+  }
+
+  /**
+   * Whether an attachment may have more than these leases, now or later: they are not all this process's own, and what
+   * an earlier process had under way may still be written.
+   */
+  mayHaveMore(leases: readonly IPLease[], nowMs: number): boolean {
+    const isLateWritePossible = nowMs - (this.#loadedAtMs ?? nowMs) < LATE_WRITE_MS;
+    const isOwn = ({ metadata }: IPLease): boolean => this.#byName.get(metadata.name)?.isListed === false;
+    return isLateWritePossible && (leases.length === 0 || !leases.every(isOwn));
   }
 
   isSandboxGone({ spec }: IPLease): boolean {
@@ -142,19 +164,25 @@ export class Attachments implements OwnLeases {
     return this.#released.has(attachmentKey(attachment));
   }
 
-  #addedAtNs({ spec: { addedAt } }: IPLease): bigint {
-    return addedAt?.bootID === this.#bootId ? BigInt(addedAt.bootTimeNs) : BEFORE_ALL_NS;
-  }
-
-  #resolve(names: ReadonlySet<string> | undefined): IPLease[] {
-    return [...(names ?? [])].flatMap((name) => this.byName(name) ?? []);
+  #resolve(names: readonly string[]): IPLease[] {
+    return names.flatMap((name) => this.byName(name) ?? []);
   }
 }
 
 /** `lease` with what names its version, less the rest of its metadata, which is several times the lease itself. */
 export function slimLease(lease: IPLease): IPLease {
-  const { name, uid = "", resourceVersion = "" } = lease.metadata;
-  return { ...lease, metadata: { name, uid, resourceVersion } };
+  const { name, uid = "", resourceVersion = "", deletionTimestamp } = lease.metadata;
+  const leaving = deletionTimestamp === undefined ? {} : { deletionTimestamp };
+  const metadata = { name, uid, resourceVersion, ...leaving };
+  // The list that was read is kept too: one object for both.
+  const isSlim = Object.keys(lease.metadata).length === Object.keys(metadata).length && uid !== "";
+  return isSlim ? lease : { ...lease, apiVersion: API_VERSION, metadata };
+}
+
+/** The server counts versions up; of any that are no numbers the one that comes last is taken for the latest. */
+function isLaterVersion(known: IPLease, lease: IPLease): boolean {
+  const [knownVersion, version] = [known, lease].map(({ metadata }) => Number(metadata.resourceVersion));
+  return knownVersion !== undefined && version !== undefined && knownVersion > version;
 }
 
 function interfaceKeyOf({ spec }: IPLease): string {
@@ -163,14 +191,4 @@ function interfaceKeyOf({ spec }: IPLease): string {
 
 function attachmentKey(attachment: Attachment): string {
   return `${interfaceKey(attachment)}/${attachment.network}`;
-}
-
-function index(map: Map<string, Set<string>>, key: string, name: string): void {
-  map.set(key, (map.get(key) ?? new Set()).add(name));
-}
-
-function unindex(map: Map<string, Set<string>>, key: string, name: string): void {
-  const names = map.get(key);
-  names?.delete(name);
-  if (names?.size === 0) map.delete(key);
 }

@@ -6,7 +6,7 @@ import { IpamError } from "@cluster-ipam/errors";
  * time-out, and its undo another one: an ADD has answered within 20 s, whatever the API server does.
  */
 const DEADLINE_MS: Readonly<Record<Command, number>> = {
-  ADD: 12_000,
+  ADD: 10_000,
   DEL: 5_000,
   CHECK: 10_000,
   GC: 30_000,

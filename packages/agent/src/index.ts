@@ -1,5 +1,9 @@
 export { Agent, type AgentHealth, type CallAnswer } from "./agent.ts";
 export type { AgentDeps } from "./agent-context.ts";
+export { CallService } from "./call-service.ts";
+export { NodeAddresses } from "./node-addresses.ts";
+export { readNodeFile } from "./node-file.ts";
+export { keepPresence } from "./presence.ts";
 export { NodeSandboxes, type Sandbox, type Sandboxes } from "./sandbox.ts";
 export { createServer } from "./server.ts";
 export { listenOn, lockNode } from "./socket.ts";

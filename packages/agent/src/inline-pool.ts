@@ -11,7 +11,8 @@ const HASH_LENGTH = 10;
  * The pool that stands for one set of inline ranges of a network, so that they have status as any pool has.
  *
  * Its name holds a hash of the ranges and the address space: two configurations of one network with different ranges
- * get a pool each, and the same configuration on every node gets the same pool.
+ * get a pool each, and the same configuration on every node gets the same pool. How an address is chosen is no part of
+ * it: the ipam section of each call says that, so that two configurations may differ in it over one pool.
  */
 export function inlinePool(network: string, ranges: readonly PoolRange[], addressSpace: string): IPPool {
   const hash = createHash("sha256").update(contentOf(ranges, addressSpace)).digest("hex").slice(0, HASH_LENGTH);

@@ -16,10 +16,10 @@ let lease: IPLease;
 
 beforeEach(async () => {
   store = new MemoryLeaseStore();
-  attachments = new Attachments(new FakeSandboxes(), "boot-1");
+  attachments = new Attachments(new FakeSandboxes());
   pending = new PendingReleases({ nowMs: () => 0 });
   lease = await written(store, leaseOf("fd00::5"));
-  attachments.put(lease, 1n);
+  attachments.put(lease);
 });
 
 test("a lease that is given back is gone from server and memory, with one write", async () => {
@@ -30,10 +30,13 @@ test("a lease that is given back is gone from server and memory, with one write"
   expect(store.faults.calls.map(({ operation }) => operation)).toEqual(["create", "delete"]);
 });
 
-test("a lease that was taken over from another sandbox is forgotten as well", async () => {
-  attachments.put({ ...lease, spec: { ...lease.spec, containerID: "earlier" } }, 1n);
+test("a lease that a newer sandbox has taken over meanwhile stays known as that one's", async () => {
+  const outcome = await store.replace({ ...lease, spec: { ...lease.spec, containerID: "newer" } });
+  if (outcome.kind !== "replaced") throw new Error(outcome.kind);
+  attachments.put(outcome.lease);
   await leftoversOf(store, attachments, pending).giveBack(lease);
-  expect(attachments.size).toBe(0);
+  expect(attachments.byName(lease.metadata.name)?.spec.containerID).toBe("newer");
+  expect(store.snapshot()).toEqual([outcome.lease]);
 });
 
 test("a lease that is gone already is given back", async () => {

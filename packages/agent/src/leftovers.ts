@@ -12,7 +12,7 @@ export function leftoversOf(
 ): Leftovers {
   return {
     async giveBack(lease: IPLease): Promise<void> {
-      attachments.forget(lease.metadata.name);
+      attachments.drop(lease);
       const outcome = await deleteLease(store, lease).catch(() => undefined);
       if (outcome?.kind !== "deleted" && outcome?.kind !== "gone") pending.addLease(lease);
     },

@@ -2,12 +2,7 @@ import type { Clock } from "@cluster-ipam/allocator";
 import type { IPLease } from "@cluster-ipam/api";
 import type { CniRequest } from "@cluster-ipam/cni";
 import { type Interface, interfaceKey } from "./attachment-gate.ts";
-
-/**
- * How long a lease whose create had no answer is looked for: a minute past the 60 s after which a kube-apiserver ends
- * a request by itself (--request-timeout), since the write may still happen until then.
- */
-const RECHECK_MS = 120_000;
+import { LATE_WRITE_MS } from "./attachments.ts";
 
 /** What a DEL asks for: everything of its attachment that no later ADD has. */
 export type AttachmentRelease = Pick<CniRequest, "attachment" | "startedAtNs">;
@@ -55,7 +50,7 @@ export class PendingReleases {
 
   /** `lease` may exist, now or until the server has given up the request that was to create it. */
   addUncertain(lease: IPLease): void {
-    this.#addLease(lease, this.#clock.nowMs() + RECHECK_MS);
+    this.#addLease(lease, this.#clock.nowMs() + LATE_WRITE_MS);
   }
 
   /** A DEL that could not find out what its attachment has. */

@@ -1,10 +1,11 @@
-import type { PoolStore } from "@cluster-ipam/allocator";
+import type { PoolStore, UnreadablePool } from "@cluster-ipam/allocator";
 import { FakeClock, MemoryPoolStore } from "@cluster-ipam/allocator/testing";
 import { DEFAULT_POOL_ANNOTATION, type IPPool } from "@cluster-ipam/api";
 import { IpamError } from "@cluster-ipam/errors";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { PoolCache } from "./pool-cache.ts";
 import { never } from "./testing/agent-world.ts";
+import { LogLines } from "./testing/log-lines.ts";
 import { poolOf } from "./testing/objects.ts";
 import { TickingClock } from "./testing/ticking-clock.ts";
 
@@ -15,12 +16,14 @@ const REFUSED = { kind: "refused", error: new IpamError("apiserver-refused", "no
 let store: MemoryPoolStore;
 let clock: FakeClock;
 let cache: PoolCache;
+let lines: LogLines;
 let ended: AbortController;
 
 beforeEach(() => {
   store = new MemoryPoolStore();
   clock = new FakeClock();
-  cache = new PoolCache(store, new TickingClock(clock));
+  lines = new LogLines();
+  cache = new PoolCache(store, new TickingClock(clock), lines.log);
   ended = new AbortController();
 });
 
@@ -92,10 +95,10 @@ describe("a pool", () => {
           ...poolOf("lan", [V4]),
           metadata: { name: "lan", uid: uids.shift() ?? "", resourceVersion: "7" },
         }),
-      list: () => Promise.resolve([]),
+      list: () => Promise.resolve({ pools: [], unreadable: [] }),
       create: (pool) => Promise.resolve(pool),
     };
-    const other = new PoolCache(restored, new TickingClock(clock));
+    const other = new PoolCache(restored, new TickingClock(clock), lines.log);
     const first = await other.get("lan", never());
     await clock.advance(10_001);
     expect((await other.get("lan", never()))?.rangeSets()).not.toBe(first?.rangeSets());
@@ -112,7 +115,7 @@ describe("a pool", () => {
   });
 
   test.each([
-    ["an unserved field", poolOf("bad", [V4], { strategy: "Index" }), "spec.strategy"],
+    ["an unserved field", poolOf("bad", [V4], { coolDownSeconds: 30 }), "spec.coolDownSeconds"],
     [
       "a route with host bits",
       poolOf("bad", [V4], { routes: [{ dst: "10.9.0.1/16" }] }),
@@ -295,16 +298,37 @@ describe("an inline pool", () => {
   test("that is deleted as soon as it is made is an error, not a loop", async () => {
     const vanishing: PoolStore = {
       get: () => Promise.resolve(undefined),
-      list: () => Promise.resolve([]),
+      list: () => Promise.resolve({ pools: [], unreadable: [] }),
       create: (pool) => Promise.resolve(pool),
     };
-    const making = new PoolCache(vanishing, new TickingClock(clock)).getOrCreate(draft, never());
+    const making = new PoolCache(vanishing, new TickingClock(clock), lines.log).getOrCreate(draft, never());
     await expect(making).rejects.toMatchObject({ code: "no-pool" });
   });
 });
 
+describe("a pool that cannot be read", () => {
+  test("keeps no network from the default pool, and is logged once while it is there", async () => {
+    store.put(markedDefault(poolOf("standard", [V4])));
+    store.unreadable.push(unreadable("newer"));
+    expect(await nameOf(cache.getOrDefault("lan", never()))).toBe("standard");
+    await clock.advance(11_000);
+    expect(await nameOf(cache.getOrDefault("lan", never()))).toBe("standard");
+    const logged = lines.with("pool cannot be read and is left out");
+    expect(logged).toMatchObject([{ pool: "newer", err: { message: "pool newer cannot be used: spec" } }]);
+  });
+
+  test("is the error of the networks that it would serve as the default", async () => {
+    store.unreadable.push(unreadable("newer", { [DEFAULT_POOL_ANNOTATION]: "true" }));
+    await expect(cache.getOrDefault("lan", never())).rejects.toThrow("pool newer cannot be used");
+  });
+});
+
+function unreadable(name: string, annotations: Readonly<Record<string, string>> = {}): UnreadablePool {
+  return { metadata: { name, annotations }, error: new IpamError("bad-config", `pool ${name} cannot be used: spec`) };
+}
+
 describe("the pools that overlap a range set", () => {
-  test("are those of its address space that share an address with it, its own first", async () => {
+  test("are those of its address space that share an address with it, its own first, and none at all", async () => {
     store.put(poolOf("lan", [V4, V6]));
     store.put(poolOf("inside", [], { ranges: [{ subnet: V4, start: "10.0.0.200", assign: "Any" }] }));
     store.put(poolOf("beside", ["10.0.1.0/24"]));
@@ -313,8 +337,8 @@ describe("the pools that overlap a range set", () => {
     const sets = (await cache.get("lan", never()))?.rangeSets() ?? [];
     const names = await Promise.all(sets.map((set) => cache.overlapping(set, never())));
     expect(names).toEqual([
-      ["lan", "inside"],
-      ["lan", "six"],
+      ["lan", "", "inside"],
+      ["lan", "", "six"],
     ]);
   });
 
@@ -323,6 +347,7 @@ describe("the pools that overlap a range set", () => {
     store.put(poolOf("broken", [], { ranges: [{ subnet: V6, start: "fd00::9", end: "fd00::1", assign: "Any" }] }));
     const [set] = (await cache.get("lan", never()))?.rangeSets() ?? [];
     if (set === undefined) throw new Error("the pool has no range set");
-    expect(await cache.overlapping(set, never())).toEqual(["lan", "broken"]);
+    store.unreadable.push(unreadable("newer"));
+    expect(await cache.overlapping(set, never())).toEqual(["lan", "", "broken", "newer"]);
   });
 });

@@ -1,8 +1,8 @@
-import { type Clock, type PoolStore, type RangeSet, rangeSetsOf, SharedRead } from "@cluster-ipam/allocator";
+import { type Clock, type PoolStore, type RangeSet, SharedRead, type UnreadablePool } from "@cluster-ipam/allocator";
 import { DEFAULT_POOL_ANNOTATION, type IPPool } from "@cluster-ipam/api";
-import { checkRoutes } from "@cluster-ipam/dialects";
 import { IpamError } from "@cluster-ipam/errors";
-import { refuseUnserved } from "./unserved-fields.ts";
+import type { Logger } from "@cluster-ipam/telemetry";
+import { type KnownPool, knownPool, overlaps } from "./known-pool.ts";
 
 /** A pool in use is read again this often, in the background. */
 const REFRESH_INTERVAL_MS = 5_000;
@@ -13,13 +13,6 @@ const IN_USE_MS = 30_000;
 /** Bound of one refresh in the background. */
 const REFRESH_TIMEOUT_MS = 4_000;
 
-/** A pool as read, with its range sets; these stay the same objects for as long as the pool has the same version. */
-export interface KnownPool {
-  readonly pool: IPPool;
-  /** @throws IpamError `bad-config` where the pool cannot be served */
-  readonly rangeSets: () => readonly RangeSet[];
-}
-
 interface Entry {
   readonly read: SharedRead<KnownPool | undefined>;
   usedAtMs: number;
@@ -29,12 +22,16 @@ interface Entry {
 export class PoolCache {
   readonly #store: PoolStore;
   readonly #clock: Pick<Clock, "nowMs">;
+  readonly #log: Logger;
+  /** Messages of the pools that the last list found and could not read: each is logged once. */
+  #unreadable: ReadonlySet<string> = new Set();
   readonly #entries = new Map<string, Entry>();
   readonly #defaults: Entry;
 
-  constructor(store: PoolStore, clock: Pick<Clock, "nowMs">) {
+  constructor(store: PoolStore, clock: Pick<Clock, "nowMs">, log: Logger) {
     this.#store = store;
     this.#clock = clock;
+    this.#log = log;
     this.#defaults = {
       read: new SharedRead((signal) => this.#readDefault(signal), clock),
       usedAtMs: Number.NEGATIVE_INFINITY,
@@ -76,11 +73,15 @@ export class PoolCache {
     );
   }
 
-  /** Names of all pools that share an address with `set`, its own included; read live. */
+  /**
+   * Names of all pools that share an address with `set`, its own included; read live. With "", for the leases that no
+   * pool stands behind: reservations, and addresses that an ipam section names.
+   */
   async overlapping(set: RangeSet, signal: AbortSignal): Promise<string[]> {
-    const pools = await this.#store.list(signal);
-    const others = pools.filter((pool) => pool.metadata.name !== set.pool && overlaps(pool, set));
-    return [set.pool, ...others.map((pool) => pool.metadata.name)];
+    const { pools, unreadable } = await this.#store.list(signal);
+    // One that cannot be read hands nothing out now, but may have before: its leases count.
+    const others = [...pools.filter((pool) => overlaps(pool, set)), ...unreadable].map(({ metadata }) => metadata.name);
+    return [set.pool, "", ...others.filter((name) => name !== set.pool)];
   }
 
   /** Refreshes every pool in use until `signal` aborts; nothing is asked of the server while none is. */
@@ -126,8 +127,12 @@ export class PoolCache {
   }
 
   async #readDefault(signal: AbortSignal): Promise<KnownPool | undefined> {
-    const pools = (await this.#store.list(signal)).filter(isDefault);
+    const list = await this.#store.list(signal);
+    this.#noteUnreadable(list.unreadable);
+    const pools = list.pools.filter(isDefault);
+    const broken = list.unreadable.find(isDefault);
     const [pool, second] = pools;
+    if (broken !== undefined) throw broken.error;
     if (pool === undefined) return undefined;
     if (second === undefined) return knownPool(pool, this.#defaults.read.latest?.value);
     const names = pools.map(({ metadata }) => metadata.name).join(" and ");
@@ -136,39 +141,17 @@ export class PoolCache {
       `pools ${names} both have the annotation ${DEFAULT_POOL_ANNOTATION}: keep it on one`,
     );
   }
-}
 
-function isDefault({ metadata }: IPPool): boolean {
-  return metadata.annotations?.[DEFAULT_POOL_ANNOTATION] === "true";
-}
-
-function knownPool(pool: IPPool, previous: KnownPool | undefined): KnownPool {
-  const isSame =
-    previous?.pool.metadata.uid === pool.metadata.uid &&
-    previous?.pool.metadata.resourceVersion === pool.metadata.resourceVersion;
-  if (previous !== undefined && isSame) return previous;
-  let sets: readonly RangeSet[] | undefined;
-  return {
-    pool,
-    rangeSets: () => {
-      sets ??= compile(pool);
-      return sets;
-    },
-  };
-}
-
-function compile(pool: IPPool): readonly RangeSet[] {
-  refuseUnserved(pool);
-  checkRoutes(pool.spec.routes ?? [], `pool ${pool.metadata.name}: routes`);
-  return rangeSetsOf(pool);
-}
-
-function overlaps(pool: IPPool, set: RangeSet): boolean {
-  if (pool.spec.addressSpace !== set.addressSpace) return false;
-  try {
-    return rangeSetsOf(pool).some(({ addresses }) => addresses.overlaps(set.addresses));
-  } catch {
-    // A pool that cannot be read hands nothing out now, but may have before: its leases count.
-    return true;
+  #noteUnreadable(unreadable: readonly UnreadablePool[]): void {
+    for (const { metadata, error } of unreadable) {
+      if (!this.#unreadable.has(error.message)) {
+        this.#log.warn({ err: error, pool: metadata.name }, "pool cannot be read and is left out");
+      }
+    }
+    this.#unreadable = new Set(unreadable.map(({ error }) => error.message));
   }
+}
+
+function isDefault({ metadata }: Pick<IPPool, "metadata"> | UnreadablePool): boolean {
+  return metadata.annotations?.[DEFAULT_POOL_ANNOTATION] === "true";
 }

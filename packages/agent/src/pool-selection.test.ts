@@ -6,6 +6,7 @@ import { inlinePool } from "./inline-pool.ts";
 import { PoolCache } from "./pool-cache.ts";
 import { type PoolSelection, selectPools } from "./pool-selection.ts";
 import { never } from "./testing/agent-world.ts";
+import { LogLines } from "./testing/log-lines.ts";
 import { poolOf } from "./testing/objects.ts";
 import { TickingClock } from "./testing/ticking-clock.ts";
 
@@ -21,11 +22,12 @@ let pools: PoolCache;
 beforeEach(() => {
   store = new MemoryPoolStore();
   clock = new FakeClock();
-  pools = new PoolCache(store, new TickingClock(clock));
+  pools = new PoolCache(store, new TickingClock(clock), new LogLines().log);
 });
 
 function select(choice: PoolChoice, request: Partial<AllocationRequest> = {}): Promise<PoolSelection> {
-  const whole: AllocationRequest = { choice, fixed: [], routes: undefined, dns: undefined, ...request };
+  const none = { named: [], addressSpace: "", podNumber: undefined, fixed: [], routes: undefined, dns: undefined };
+  const whole: AllocationRequest = { choice, ...none, ...request };
   return selectPools(whole, "lan", { pools, signal: never() });
 }
 
@@ -34,11 +36,11 @@ function named(...names: readonly string[]): PoolChoice {
 }
 
 function inline(...sets: readonly (readonly PoolRange[])[]): PoolChoice {
-  return { kind: "inline", sets, addressSpace: "" };
+  return { kind: "inline", sets, strategy: "Spread", index: undefined };
 }
 
 function setsOf({ sets }: PoolSelection): string[] {
-  return sets.map(({ pool, family }) => `${pool} IPv${family}`);
+  return sets.map(({ set }) => `${set.pool} IPv${set.family}`);
 }
 
 async function expectRefusal(
@@ -103,9 +105,9 @@ describe("neither pool nor ranges", () => {
 describe("ranges in the ipam section", () => {
   test("become a labelled pool for each set, one address from each", async () => {
     const { sets } = await select(inline([RANGE_V4], [RANGE_V6]));
-    expect(sets.map(({ family }) => family)).toEqual([4, 6]);
-    const made = await store.list(never());
-    expect(made.map(({ metadata }) => metadata.name).toSorted()).toEqual(sets.map(({ pool }) => pool).toSorted());
+    expect(sets.map(({ set }) => set.family)).toEqual([4, 6]);
+    const { pools: made } = await store.list(never());
+    expect(made.map(({ metadata }) => metadata.name).toSorted()).toEqual(sets.map(({ set }) => set.pool).toSorted());
     expect(made.every(({ metadata }) => metadata.labels?.[INLINE_LABEL] === "true")).toBe(true);
   });
 
@@ -114,6 +116,17 @@ describe("ranges in the ipam section", () => {
     store.put(inlinePool("lan", [RANGE_V4], ""));
     expect(setsOf(await select(inline([RANGE_V4])))).toEqual([`${name} IPv4`]);
     expect(store.faults.calls.map(({ operation }) => operation)).toEqual(["get"]);
+  });
+
+  test("of two configurations of one network are a pool each, which both serve in turn", async () => {
+    const wider: PoolRange = { subnet: "172.16.0.0/16", assign: "Any" };
+    const names: string[] = [];
+    for (const range of [RANGE_V4, wider, RANGE_V4, wider]) names.push(...setsOf(await select(inline([range]))));
+    expect(new Set(names).size).toBe(2);
+    expect(names.slice(2)).toEqual(names.slice(0, 2));
+    const [set] = (await select(inline([RANGE_V4]))).sets;
+    // What either gives, the other knows to be taken.
+    expect(set && (await pools.overlapping(set.set, never())).length).toBe(3);
   });
 
   test("are an error where somebody has edited their pool, also when that was found by the create alone", async () => {
@@ -133,6 +146,40 @@ describe("ranges in the ipam section", () => {
     const draft = inlinePool("lan", [RANGE_V4], "");
     store.put({ ...draft, spec: { ...draft.spec, routes: [{ dst: "10.9.0.0/16" }], dns: { domain: "example.org" } } });
     expect(await select(inline([RANGE_V4]))).toMatchObject({ routes: [], dns: undefined });
+  });
+});
+
+describe("how an address is chosen", () => {
+  const strategiesOf = ({ sets }: PoolSelection): unknown[] => sets.map(({ strategy, index }) => [strategy, index]);
+
+  test("is each pool's own rule", async () => {
+    const index = { base: "Start", pattern: "rack([0-9]+)" } as const;
+    store.put(poolOf("a", [V4, V6], { strategy: "Index", index }));
+    store.put(poolOf("b", ["10.1.0.0/24"], { strategy: "Sequential" }));
+    expect(strategiesOf(await select(named("a", "b")))).toEqual([
+      ["Index", index],
+      ["Index", index],
+      ["Sequential", undefined],
+    ]);
+  });
+
+  test("is the section's for its ranges, over one pool whatever it says", async () => {
+    const [first, second] = [inline([RANGE_V4]), { ...inline([RANGE_V4]), strategy: "Sequential" }] as const;
+    const spread = await select(first);
+    const sequential = await select(second);
+    expect(strategiesOf(spread)).toEqual([["Spread", undefined]]);
+    expect(strategiesOf(sequential)).toEqual([["Sequential", undefined]]);
+    // The very same set, so that both go by one occupancy list.
+    expect(sequential.sets[0]?.set).toBe(spread.sets[0]?.set);
+    expect((await store.list(never())).pools).toHaveLength(1);
+  });
+});
+
+describe("a section that names its addresses itself", () => {
+  test("needs no pool, and asks for none", async () => {
+    const routes = [{ dst: "10.9.0.0/16" }];
+    expect(await select({ kind: "none" }, { routes })).toEqual({ sets: [], routes, dns: undefined });
+    expect(store.faults.calls).toEqual([]);
   });
 });
 

@@ -1,13 +1,21 @@
-import type { AllocationRequest, PoolChoice, RangeSet } from "@cluster-ipam/allocator";
+import type { AllocationRequest, RangeSet } from "@cluster-ipam/allocator";
 import { DEFAULT_POOL_ANNOTATION, type IPPool, type IPPoolSpec } from "@cluster-ipam/api";
 import { checkRoutes, type Routes } from "@cluster-ipam/dialects";
 import { IpamError } from "@cluster-ipam/errors";
 import { checkInlinePool, inlinePool } from "./inline-pool.ts";
-import type { KnownPool, PoolCache } from "./pool-cache.ts";
+import type { KnownPool } from "./known-pool.ts";
+import type { PoolCache } from "./pool-cache.ts";
+
+/** A range set, and how an address of it is chosen: by its pool's rule, or by that of the inline ranges. */
+export interface SelectedSet extends Pick<IPPoolSpec, "strategy"> {
+  readonly set: RangeSet;
+  /** How strategy Index counts; absent means from the start, by the pod's name. */
+  readonly index: IPPoolSpec["index"];
+}
 
 /** What serves a call: one address from each set, and the routes and DNS that go with them. */
 export interface PoolSelection {
-  readonly sets: readonly RangeSet[];
+  readonly sets: readonly SelectedSet[];
   readonly routes: Routes;
   readonly dns: IPPoolSpec["dns"];
 }
@@ -22,9 +30,12 @@ export async function selectPools(
   network: string,
   { pools, signal }: { readonly pools: PoolCache; readonly signal: AbortSignal },
 ): Promise<PoolSelection> {
-  const found = await findPools(request.choice, network, { pools, signal });
+  const found = await findPools(request, network, { pools, signal });
   refuseRepeated(found);
-  const sets = found.flatMap((known) => known.rangeSets());
+  const sets = found.flatMap((known) => {
+    const { strategy, index } = request.choice.kind === "inline" ? request.choice : known.pool.spec;
+    return known.rangeSets().map((set) => ({ set, strategy, index }));
+  });
   // A pool that was made from the ipam section stands for its ranges alone.
   const specs = request.choice.kind === "inline" ? [] : found.map(({ pool }) => pool.spec);
   const routes = request.routes ?? specs.flatMap((spec) => spec.routes ?? []);
@@ -45,7 +56,7 @@ function refuseRepeated(found: readonly KnownPool[]): void {
 }
 
 async function findPools(
-  choice: PoolChoice,
+  { choice, addressSpace }: AllocationRequest,
   network: string,
   { pools, signal }: { readonly pools: PoolCache; readonly signal: AbortSignal },
 ): Promise<KnownPool[]> {
@@ -55,11 +66,13 @@ async function findPools(
         choice.names.map(async (name) => (await pools.get(name, signal)) ?? noSuchPool(name, network)),
       );
     case "inline": {
-      const drafts = choice.sets.map((ranges) => inlinePool(network, ranges, choice.addressSpace));
+      const drafts = choice.sets.map((ranges) => inlinePool(network, ranges, addressSpace));
       return Promise.all(drafts.map((draft) => findInline(draft, pools, signal)));
     }
     case "network":
       return [(await pools.getOrDefault(network, signal)) ?? noPoolFor(network)];
+    case "none":
+      return [];
   }
 }
 

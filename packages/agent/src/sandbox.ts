@@ -10,6 +10,8 @@ export type Sandbox = NonNullable<IPLeaseSpec["sandbox"]>;
 
 /** The node's network namespaces: they decide which attachments are alive. */
 export interface Sandboxes {
+  /** Boot ID of the node. */
+  readonly bootID: string;
   /** The namespace at `netns`; undefined where the agent cannot see one there. */
   observe(netns: string): Sandbox | undefined;
   /** Whether the namespace is surely gone: no path, no namespace, another inode, another boot. */
@@ -18,25 +20,20 @@ export interface Sandboxes {
 
 /** The namespaces of the machine that this process runs on. */
 export class NodeSandboxes implements Sandboxes {
-  readonly #bootId: string;
+  readonly bootID: string;
 
   constructor(bootIdFile = "/proc/sys/kernel/random/boot_id") {
-    this.#bootId = readFileSync(bootIdFile, "utf8").trim();
-  }
-
-  /** Names the boot of the machine, as the kernel does. */
-  get bootId(): string {
-    return this.#bootId;
+    this.bootID = readFileSync(bootIdFile, "utf8").trim();
   }
 
   observe(netns: string): Sandbox | undefined {
     if (netns === "") return undefined;
     const inode = namespaceInode(netns);
-    return typeof inode === "bigint" ? { netns, inode: inode.toString(), bootID: this.#bootId } : undefined;
+    return typeof inode === "bigint" ? { netns, inode: inode.toString(), bootID: this.bootID } : undefined;
   }
 
   isGone(sandbox: Sandbox): boolean {
-    if (sandbox.bootID !== this.#bootId) return true;
+    if (sandbox.bootID !== this.bootID) return true;
     const inode = namespaceInode(sandbox.netns);
     if (inode === "unreadable") return false;
     return inode === "none" || inode.toString() !== sandbox.inode;

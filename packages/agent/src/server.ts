@@ -39,6 +39,10 @@ export function createServer(agent: Agent, log: Logger): FastifyInstance {
     handler: (request, reply) => calls.serve(request, reply),
   });
   server.get("/healthz", () => ({ status: "ok", ...agent.health() }));
-  server.addHook("preClose", async () => calls.close());
+  server.addHook("preClose", async () => {
+    calls.close();
+    // Not before: who reads this may rely on it that no further call is served.
+    log.info("agent is shutting down");
+  });
   return server;
 }

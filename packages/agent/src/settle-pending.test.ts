@@ -79,7 +79,7 @@ describe.each(FAMILIES)("a pending %s lease", (_, address) => {
   test("that a later ADD of the same attachment has as its own is left alone", async () => {
     const lease = await written(world.leases, leaseOf(address));
     world.agent.pending.addLease(lease);
-    world.agent.attachments.put(lease, 3_000n);
+    world.agent.attachments.put(lease);
     await round();
     expect(names()).toHaveLength(1);
     expect(world.agent.pending.size).toBe(0);
@@ -140,7 +140,7 @@ describe.each(FAMILIES)("an uncertain %s lease", (_, address) => {
 
   test("is released where it was taken over from a sandbox that memory still has it for", async () => {
     const earlier = await written(world.leases, leaseOf(address, { containerID: "c0" }));
-    world.agent.attachments.load([earlier]);
+    world.agent.attachments.load([earlier], 0);
     const taken = { ...earlier, spec: { ...earlier.spec, containerID: "c1" } };
     await world.leases.replace(taken);
     world.agent.pending.addUncertain(taken);
@@ -162,6 +162,9 @@ describe.each(FAMILIES)("an uncertain %s lease", (_, address) => {
   });
 });
 
+/** Of an ADD that began after the DEL. */
+const LATER = { addedAt: { bootID: "boot-1", bootTimeNs: "9000" } };
+
 describe("a pending DEL", () => {
   test("releases all that the server shows for its attachment, IPv4 and IPv6", async () => {
     for (const [, address] of FAMILIES) await written(world.leases, leaseOf(address));
@@ -174,7 +177,7 @@ describe("a pending DEL", () => {
 
   test("leaves alone what an ADD took that began after it, and releases the rest", async () => {
     await written(world.leases, leaseOf("10.0.0.5"));
-    world.agent.attachments.put(await written(world.leases, leaseOf("10.0.0.6")), 3_000n);
+    world.agent.attachments.put(await written(world.leases, leaseOf("10.0.0.6", LATER)));
     world.agent.pending.addAttachment(DEL);
     await round();
     expect(names()).toEqual(["10.0.0.6"]);
@@ -195,6 +198,18 @@ describe("what cannot be settled", () => {
     expect(world.lines.with("pending release failed and will be tried again")).toHaveLength(1);
     await round();
     expect(names()).toEqual([]);
+  });
+
+  test("is asked of a server that is away once a round, however much there is", async () => {
+    for (const ifName of ["net1", "net2", "net3"]) {
+      world.agent.pending.addAttachment({ ...DEL, attachment: { ...DEL.attachment, ifName } });
+    }
+    world.leases.faults.calls.length = 0;
+    const away = new IpamError("apiserver-unreachable", "no answer");
+    world.leases.faults.failReads("listByNode", { kind: "refused", error: away });
+    await round();
+    expect(world.leases.faults.calls).toHaveLength(1);
+    expect(world.agent.pending.size).toBe(3);
   });
 
   test("is tried again, more and more rarely, until the server is back", async () => {

@@ -1,5 +1,6 @@
 import { isHeldBy, releaseLease } from "@cluster-ipam/allocator";
 import type { IPLease } from "@cluster-ipam/api";
+import { IpamError } from "@cluster-ipam/errors";
 import type { AgentContext } from "./agent-context.ts";
 import type { Interface } from "./attachment-gate.ts";
 import { interfaceOf, type PendingRelease } from "./pending-releases.ts";
@@ -23,10 +24,11 @@ export async function settlePendingUntil(signal: AbortSignal, agent: AgentContex
   }
 }
 
-/** One round over all that is pending; what cannot be settled yet stays so. */
+/** One round over all that is pending; what cannot be settled yet stays so. Ends early where the server is away. */
 export async function settlePending(signal: AbortSignal, agent: AgentContext): Promise<void> {
   for (const pending of agent.pending.due()) {
-    await agent.gate.run(interfaceOf(pending), () => settle(pending, agent, signal));
+    const isServerThere = await agent.gate.run(interfaceOf(pending), () => settle(pending, agent, signal));
+    if (!isServerThere) return;
   }
 }
 
@@ -38,15 +40,18 @@ export async function settleInterface(of: Interface, agent: AgentContext, signal
   for (const pending of agent.pending.dueFor(of)) await settle(pending, agent, signal);
 }
 
-async function settle(pending: PendingRelease, agent: AgentContext, signal: AbortSignal): Promise<void> {
+/** @returns false where the server gave no answer, and would give none to the next either */
+async function settle(pending: PendingRelease, agent: AgentContext, signal: AbortSignal): Promise<boolean> {
   // Settled while this round waited for the gate, or due for longer by now.
-  if (!agent.pending.has(pending)) return;
+  if (!agent.pending.has(pending)) return true;
   const bounded = AbortSignal.any([signal, AbortSignal.timeout(LOOK_TIMEOUT_MS)]);
   try {
     if (await release(pending, agent, bounded)) agent.pending.remove(pending);
   } catch (err) {
     agent.log.warn({ err, pendingReleases: agent.pending.size }, "pending release failed and will be tried again");
+    return !(err instanceof IpamError && err.code === "apiserver-unreachable");
   }
+  return true;
 }
 
 async function release(pending: PendingRelease, agent: AgentContext, signal: AbortSignal): Promise<boolean> {

@@ -58,11 +58,12 @@ describe.each(FAMILIES)("a spooled release of an attachment with an %s lease", (
   });
 
   test.each([
-    ["an ADD began later, in this process", 3_000n],
-    ["the two began at once", 2_000n],
-  ])("leaves the lease alone where %s", async (_what, startedAtNs) => {
+    ["an ADD began later", "3000"],
+    ["the two began at once", "2000"],
+  ])("leaves the lease alone where %s", async (_what, bootTimeNs) => {
     await world.load();
-    world.agent.attachments.put(await written(world.leases, leaseOf(address)), startedAtNs);
+    const addedAt = { bootID: "boot-1", bootTimeNs };
+    world.agent.attachments.put(await written(world.leases, leaseOf(address, { addedAt })));
     world.spool.put(DEL);
     await round();
     expect(addresses()).toEqual([address]);

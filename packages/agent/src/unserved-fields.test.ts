@@ -3,14 +3,18 @@ import { expect, test } from "vitest";
 import { poolOf } from "./testing/objects.ts";
 import { refuseUnserved } from "./unserved-fields.ts";
 
+test.each([
+  [{ strategy: "Sequential" }],
+  [{ strategy: "Index", index: { base: "Node", pattern: "n([0-9]+)" } }],
+] as const)("a pool with %j passes", (spec) => {
+  expect(() => refuseUnserved(poolOf("lan", ["10.0.0.0/24"], spec))).not.toThrow();
+});
+
 test("a pool with nothing but what the agent serves passes, defaults spelled out included", () => {
   expect(() => refuseUnserved(poolOf("lan", ["10.0.0.0/24"], { retain: { policy: "None" } }))).not.toThrow();
 });
 
 const UNSERVED: readonly (readonly [string, Partial<IPPoolSpec>, string])[] = [
-  ["strategy", { strategy: "Sequential" }, 'spec.strategy is "Sequential"'],
-  ["strategy", { strategy: "Index" }, 'spec.strategy is "Index"'],
-  ["index", { index: { base: "Start" } }, 'spec.index is {"base":"Start"}'],
   ["nodeBlocks", { nodeBlocks: { prefixLength: 28 } }, 'spec.nodeBlocks is {"prefixLength":28}'],
   ["source", { source: "NodePodCIDR" }, 'spec.source is "NodePodCIDR"'],
   ["retain", { retain: { policy: "Always", seconds: 60 } }, "spec.retain is"],

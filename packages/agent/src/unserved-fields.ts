@@ -9,8 +9,6 @@ import { IpamError } from "@cluster-ipam/errors";
  */
 export function refuseUnserved({ metadata, spec }: IPPool): void {
   const unserved: readonly (readonly [string, unknown])[] = [
-    ["strategy", spec.strategy === "Spread" ? undefined : spec.strategy],
-    ["index", spec.index],
     ["nodeBlocks", spec.nodeBlocks],
     ["source", spec.source],
     ["retain", spec.retain?.policy === "None" ? undefined : spec.retain],

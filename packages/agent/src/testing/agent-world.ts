@@ -1,6 +1,7 @@
-import type { Clock, LeaseStore, PoolStore, Random } from "@cluster-ipam/allocator";
+import type { Clock, HolderState, LeaseStore, PoolStore, Random } from "@cluster-ipam/allocator";
 import type { IPLease } from "@cluster-ipam/api";
 import type { IpamResult } from "@cluster-ipam/cni";
+import { parseCidr } from "@cluster-ipam/ip";
 import { type AgentContext, createContext } from "../agent-context.ts";
 import { add } from "../verbs/add.ts";
 import { check } from "../verbs/check.ts";
@@ -21,9 +22,14 @@ export interface WorldParts<Leases extends LeaseStore, Pools extends PoolStore, 
   readonly random: Random;
   /** Text of the node's files by path. */
   readonly files?: Readonly<Record<string, string>>;
+  /** The node's own addresses, such as `192.168.0.5/24`. */
+  readonly nodeAddresses?: readonly string[];
   /** What an earlier agent left; nothing when absent. */
   readonly spool?: MemorySpool;
 }
+
+/** Where the node's kernel command line is, among its files. */
+const KERNEL_COMMAND_LINE = "/proc/cmdline";
 
 /** Node n1, and the verbs of its agent without the agent's background work. */
 export class AgentWorld<Leases extends LeaseStore, Pools extends PoolStore, Time extends Clock> {
@@ -31,9 +37,12 @@ export class AgentWorld<Leases extends LeaseStore, Pools extends PoolStore, Time
   readonly pools: Pools;
   readonly clock: Time;
   readonly sandboxes: FakeSandboxes = new FakeSandboxes();
+  /** What the cluster says of every holder. */
+  holderState: HolderState = { pod: "there", node: "Ready" };
   readonly lines: LogLines = new LogLines();
   readonly spool: MemorySpool;
   readonly agent: AgentContext;
+  #lastAddAtNs = 1_000n;
 
   constructor({
     leases,
@@ -41,6 +50,7 @@ export class AgentWorld<Leases extends LeaseStore, Pools extends PoolStore, Time
     clock,
     random,
     files = {},
+    nodeAddresses = [],
     spool = new MemorySpool(),
   }: WorldParts<Leases, Pools, Time>) {
     this.leases = leases;
@@ -54,23 +64,28 @@ export class AgentWorld<Leases extends LeaseStore, Pools extends PoolStore, Time
       node: "n1",
       leases,
       pools,
+      holders: { look: () => Promise.resolve(this.holderState) },
       sandboxes,
       clock: ticking,
       random,
       log: lines.log,
-      bootId: "boot-1",
       spool,
       readFile,
+      readKernelCommandLine: () => readFile(KERNEL_COMMAND_LINE),
+      nodeAddresses: () => nodeAddresses.flatMap((text) => parseCidr(text) ?? []),
     });
   }
 
   /** Reads the node's leases, as the agent does at its start. */
   async load(): Promise<void> {
-    this.agent.attachments.load(await this.agent.nodeLeases.since(this.agent.clock.nowMs(), never()));
+    const listedAtMs = this.agent.clock.nowMs();
+    this.agent.attachments.load(await this.agent.nodeLeases.since(listedAtMs, never()), listedAtMs);
   }
 
+  /** An ADD that began after the world's earlier ones, unless it says when. */
   add(call: CallFixture = {}, signal: AbortSignal = never()): Promise<IpamResult> {
-    return add(cniCall({ ...call, command: "ADD" }), this.agent, signal);
+    this.#lastAddAtNs += 1n;
+    return add(cniCall({ startedAtNs: this.#lastAddAtNs, ...call, command: "ADD" }), this.agent, signal);
   }
 
   /** The one address that an ADD gets, without its prefix length. */

@@ -4,6 +4,7 @@ const FIRST_INODE = 4_026_531_840;
 
 /** Network namespaces that exist because a test says so: all but the hidden and the ended ones. */
 export class FakeSandboxes implements Sandboxes {
+  readonly bootID = "boot-1";
   readonly #ended = new Set<string>();
   readonly #hidden = new Set<string>();
   readonly #renewals = new Map<string, number>();
@@ -25,7 +26,7 @@ export class FakeSandboxes implements Sandboxes {
 
   observe(netns: string): Sandbox | undefined {
     if (this.#ended.has(netns) || this.#hidden.has(netns)) return undefined;
-    return { netns, inode: String(FIRST_INODE + (this.#renewals.get(netns) ?? 0)), bootID: "boot-1" };
+    return { netns, inode: String(FIRST_INODE + (this.#renewals.get(netns) ?? 0)), bootID: this.bootID };
   }
 
   isGone(sandbox: Sandbox): boolean {

@@ -39,6 +39,29 @@ test.each([["10.0.0.77"], [{ ip: "10.0.0.77" }], [7]])("args.cni.ips %j, which i
   expect(world.leases.snapshot()).toEqual([]);
 });
 
+test.each([[{ Args: { cni: { ips: ["10.0.0.77"] } } }], [{ args: { CNI: { IPs: ["10.0.0.77"] } } }]])(
+  "args.cni.ips is read in any letter case, as in %j",
+  async (config) => {
+    expect(await addressesOf({ config })).toContain("10.0.0.77/24");
+  },
+);
+
+test.each([
+  [{ args: "x" }, 'args is "x": expected an object'],
+  [{ args: { cni: [] } }, "args.cni is []: expected an object"],
+])("%j, where no address can be read, is refused", async (config, message) => {
+  await expect(world.add({ config })).rejects.toMatchObject({ code: "bad-config", message });
+});
+
+test("ranges of the runtime are refused, not passed over", async () => {
+  const config = { runtimeConfig: { ipRanges: [[{ subnet: "10.2.2.0/24" }]] } };
+  await expect(world.add({ config })).rejects.toMatchObject({
+    code: "bad-config",
+    message: expect.stringMatching(/^runtimeConfig\.ipRanges is not served: write the ranges into ipam\.ranges/),
+  });
+  expect(await addressesOf({ config: { runtimeConfig: { ipRanges: [] } } })).toHaveLength(2);
+});
+
 describe.each(FAMILIES)("a fixed %s address", (_, address, prefixLength) => {
   test.each([
     ["runtimeConfig.ips", asking(address)],

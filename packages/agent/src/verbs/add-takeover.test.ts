@@ -56,12 +56,19 @@ describe.each(FAMILIES)("a new sandbox of the same pod, %s", (_, subnet) => {
     expect(world.leases.snapshot()).toEqual([]);
   });
 
+  test("keeps it when an ADD of the old sandbox comes late, which is refused", async () => {
+    const address = await world.addOne({ containerId: "c2", startedAtNs: 20n });
+    const late = world.add({ containerId: "c1", startedAtNs: 10n });
+    await expect(late).rejects.toMatchObject({ code: "cancelled" });
+    expect(world.leases.snapshot().map(({ spec }) => [spec.address, spec.containerID])).toEqual([[address, "c2"]]);
+  });
+
   test("gets it back after the agent was started anew", async () => {
     const address = await world.addOne({ containerId: "c1" });
     const { leases, pools } = world;
     const again = new AgentWorld({ leases, pools, clock: new FakeClock(), random: seededRandom(2) });
     await again.load();
-    expect(await again.addOne({ containerId: "c2" })).toBe(address);
+    expect(await again.addOne({ containerId: "c2", startedAtNs: 5_000n })).toBe(address);
   });
 
   test("without a pod uid gets it back once the old sandbox is gone, and another while it lives", async () => {

@@ -1,14 +1,14 @@
-import { type AllocationCall, allocate, type Claim, type Claimant } from "@cluster-ipam/allocator";
+import type { Claim, Claimant } from "@cluster-ipam/allocator";
 import type { IPLease } from "@cluster-ipam/api";
-import { type CniRequest, type IpamResult, isObject, requireRoom } from "@cluster-ipam/cni";
+import { type CniRequest, type IpamResult, isObject, lookup, requireRoom } from "@cluster-ipam/cni";
 import { checkRouteFamilies, readIpamSection, type SectionReading } from "@cluster-ipam/dialects";
 import { IpamError } from "@cluster-ipam/errors";
-import { parseAddress } from "@cluster-ipam/ip";
 import type { AgentContext } from "../agent-context.ts";
 import { claimsFor } from "../claims.ts";
+import { firstGroup } from "../pattern-match.ts";
 import { type PoolSelection, selectPools } from "../pool-selection.ts";
 import { settleInterface } from "../settle-pending.ts";
-import { existingLeases } from "./existing-leases.ts";
+import { leasesFor } from "./leases-for-claims.ts";
 
 /**
  * ADD: one address for each range set that the configuration asks for, all or none.
@@ -33,24 +33,34 @@ export async function add(request: CniRequest, agent: AgentContext, signal: Abor
 
 async function addAlone(request: CniRequest, agent: AgentContext, signal: AbortSignal): Promise<IpamResult> {
   const startedAtMs = agent.clock.nowMs();
-  // A repeated ADD keeps what a DEL before it would release, and leaves no trace of itself on the server.
-  if (agent.attachments.of(request.attachment).length > 0) agent.spooled.look();
   signal.throwIfAborted();
   await settleInterface(request.attachment, agent, signal);
   const reading = readSection(request, agent);
   agent.noteIgnoredKeys(request.attachment.network, reading.ignoredKeys);
   const selection = await selectPools(reading.request, request.attachment.network, { pools: agent.pools, signal });
-  const claims = claimsFor(selection.sets, reading.request.fixed);
+  const basis = { pod: request.pod, nodeAddresses: agent.nodeAddresses };
+  const claims = claimsFor(selection.sets, reading.request, basis);
   checkAnswer(claims, selection, request.cniVersion);
   const call = { claimant: claimantOf(request, agent), startedAtMs, signal };
   const leases = await leasesFor(claims, call, agent);
-  for (const lease of leases) agent.attachments.put(lease, request.startedAtNs);
+  for (const lease of leases) agent.attachments.put(lease);
   return resultOf(leases, selection);
 }
 
-function readSection({ ipam, requestedIps, args, config }: CniRequest, agent: AgentContext): SectionReading {
-  const fixed = { requestedIps, conventionIps: conventionIps(config), argument: args.get("IP") };
-  return readIpamSection({ ipam, fixed, readFile: agent.readFile });
+function readSection(request: CniRequest, agent: AgentContext): SectionReading {
+  const { attachment, pod, ipam, requestedIps, args, config } = request;
+  refuseIpRanges(config);
+  return readIpamSection({
+    ipam,
+    network: attachment.network,
+    podName: pod?.name,
+    fixed: { requestedIps, conventionIps: conventionIps(config), argument: args.get("IP") },
+    gatewayArgument: args.get("GATEWAY"),
+    readFile: agent.readFile,
+    firstGroup,
+    readKernelCommandLine: agent.readKernelCommandLine,
+    nodeAddresses: agent.nodeAddresses,
+  });
 }
 
 /**
@@ -59,9 +69,25 @@ function readSection({ ipam, requestedIps, args, config }: CniRequest, agent: Ag
  * @throws IpamError `bad-config` where it is no list: a wish that is passed over would look like one that was granted
  */
 function conventionIps(config: Readonly<Record<string, unknown>>): readonly unknown[] {
-  const ips = ["args", "cni", "ips"].reduce<unknown>((at, key) => (isObject(at) ? at[key] : undefined), config) ?? [];
+  const cni = objectAt("args.cni", lookup(objectAt("args", lookup(config, "args")), "cni"));
+  const ips = lookup(cni, "ips") ?? [];
   if (Array.isArray(ips)) return ips;
   throw new IpamError("bad-config", `args.cni.ips is ${JSON.stringify(ips)}: expected a list of addresses`);
+}
+
+function objectAt(key: string, value: unknown): Readonly<Record<string, unknown>> {
+  if (isObject(value)) return value;
+  if (value === undefined || value === null) return {};
+  throw new IpamError("bad-config", `${key} is ${JSON.stringify(value)}: expected an object`);
+}
+
+/** host-local puts ranges of the runtime before its own: an answer without them would lack addresses. */
+function refuseIpRanges(config: Readonly<Record<string, unknown>>): void {
+  const runtimeConfig = lookup(config, "runtimeConfig");
+  const ranges = isObject(runtimeConfig) ? lookup(runtimeConfig, "ipRanges") : undefined;
+  if (ranges === undefined || ranges === null || (Array.isArray(ranges) && ranges.length === 0)) return;
+  const wayOut = "write the ranges into ipam.ranges, and take the capability ipRanges out of the configuration";
+  throw new IpamError("bad-config", `runtimeConfig.ipRanges is not served: ${wayOut}`);
 }
 
 /** Whatever would make the answer useless is said before any address is taken. */
@@ -71,44 +97,11 @@ function checkAnswer(claims: readonly Claim[], { routes }: PoolSelection, cniVer
   requireRoom(cniVersion, families);
 }
 
-function claimantOf(request: CniRequest, { node, sandboxes, bootId }: AgentContext): Claimant {
+function claimantOf(request: CniRequest, { node, sandboxes }: AgentContext): Claimant {
   const { attachment, netns, pod, startedAtNs } = request;
   const { network, containerId: containerID, ifName } = attachment;
-  const addedAt = { bootID: bootId, bootTimeNs: startedAtNs.toString() };
-  return { network, containerID, ifName, node, pod, sandbox: sandboxes.observe(netns), addedAt };
-}
-
-/** The attachment's leases, one for each claim: those that it has already, and new ones for the rest. */
-async function leasesFor(claims: readonly Claim[], call: AllocationCall, agent: AgentContext): Promise<IPLease[]> {
-  const existing = await existingLeases(call, agent);
-  if (existing.length === 0) return allocate(claims, call, agent.allocator);
-  const kept = new Map<Claim, IPLease>();
-  for (const claim of claims) {
-    const lease = existing.find((candidate) => ![...kept.values()].includes(candidate) && serves(candidate, claim));
-    if (lease !== undefined) kept.set(claim, lease);
-  }
-  const missing = claims.filter((claim) => !kept.has(claim));
-  const surplus = existing.filter((lease) => ![...kept.values()].includes(lease));
-  const added = await allocate(missing, call, agent.allocator).catch(async (error: unknown) => {
-    // All or none: what an earlier ADD of this attachment got goes too.
-    await giveBack(existing, agent);
-    throw error;
-  });
-  await giveBack(surplus, agent);
-  const fresh = added.values();
-  return claims.flatMap((claim) => kept.get(claim) ?? fresh.next().value ?? []);
-}
-
-function serves({ spec }: IPLease, { set, fixed }: Claim): boolean {
-  const address = parseAddress(spec.address);
-  if (address === undefined || address.family !== set.family || spec.addressSpace !== set.addressSpace) return false;
-  if (fixed !== undefined) return fixed.value === address.value;
-  // The pool may have been edited since: its name still ties the lease to the claim.
-  return spec.pool === set.pool || set.addresses.has(address);
-}
-
-async function giveBack(leases: readonly IPLease[], agent: AgentContext): Promise<void> {
-  await Promise.all(leases.map((lease) => agent.allocator.leftovers.giveBack(lease)));
+  const call = { bootID: sandboxes.bootID, startedAtNs };
+  return { network, containerID, ifName, node, pod, sandbox: sandboxes.observe(netns), call };
 }
 
 function resultOf(leases: readonly IPLease[], { routes, dns }: PoolSelection): IpamResult {

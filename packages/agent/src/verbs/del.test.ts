@@ -1,6 +1,7 @@
 import { FakeClock, MemoryLeaseStore, MemoryPoolStore, seededRandom } from "@cluster-ipam/allocator/testing";
 import { IpamError } from "@cluster-ipam/errors";
 import { beforeEach, describe, expect, test } from "vitest";
+import { LATE_WRITE_MS } from "../attachments.ts";
 import { settlePending } from "../settle-pending.ts";
 import { AgentWorld, never, written } from "../testing/agent-world.ts";
 import { leaseOf, poolOf } from "../testing/objects.ts";
@@ -49,12 +50,23 @@ describe.each(FAMILIES)("a DEL of an attachment with an %s lease", (_, subnet, a
     expect(holders()).toEqual([]);
   });
 
-  test("that the agent has found at its start is one write and no read", async () => {
+  test("that the agent has found at its start is one write and no read once nothing can come after that list", async () => {
     await written(world.leases, leaseOf(address));
     await world.load();
+    await world.clock.advance(LATE_WRITE_MS);
     operations();
     await world.del();
     expect(operations()).toEqual(["delete"]);
+    expect(holders()).toEqual([]);
+  });
+
+  test("that the agent has found at its start is released with what came after that list", async () => {
+    await written(world.leases, leaseOf(address));
+    await world.load();
+    await written(world.leases, leaseOf("10.0.7.7"));
+    operations();
+    await world.del();
+    expect(operations()).toEqual(["listByNode", "delete", "delete"]);
     expect(holders()).toEqual([]);
   });
 
@@ -169,7 +181,14 @@ describe("a DEL of an attachment that never was", () => {
     operations();
   });
 
+  test("costs a list each time while something of an earlier process may still be written", async () => {
+    await world.del();
+    await world.del({ startedAtNs: 9_000n });
+    expect(operations()).toEqual(["listByNode", "listByNode"]);
+  });
+
   test("costs one list, and a repeated one nothing", async () => {
+    await world.clock.advance(LATE_WRITE_MS);
     await world.del();
     expect(operations()).toEqual(["listByNode"]);
     await world.del();

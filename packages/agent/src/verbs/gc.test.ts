@@ -35,7 +35,7 @@ describe("GC", () => {
     world.sandboxes.end(netnsOf("c1"));
     await world.gc(holding("c2"));
     expect(holders()).toEqual(["c2"]);
-    expect(world.lines.with("stale lease released by GC")).toHaveLength(2);
+    expect(world.lines.with("stale lease found by GC and given back")).toHaveLength(2);
     expect(world.leases.faults.calls.map(({ operation }) => operation)).toEqual(["delete", "delete"]);
   });
 
@@ -90,12 +90,12 @@ describe("GC", () => {
     await world.clock.advance(0);
     for (const lease of world.leases.snapshot().filter(({ spec }) => spec.containerID === "c1")) {
       const outcome = await world.leases.replace({ ...lease, spec: { ...lease.spec, containerID: "c3" } });
-      if (outcome.kind === "replaced") world.agent.attachments.put(outcome.lease, 9_000n);
+      if (outcome.kind === "replaced") world.agent.attachments.put(outcome.lease);
     }
     turn.resolve();
     await Promise.all([call, collecting]);
     expect(holders()).toEqual(["c2", "c3"]);
-    expect(world.lines.with("stale lease released by GC")).toEqual([]);
+    expect(world.lines.with("stale lease found by GC and given back")).toEqual([]);
   });
 
   test("goes on where a release has no answer, and makes it good later", async () => {

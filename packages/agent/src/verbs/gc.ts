@@ -23,7 +23,7 @@ export async function gc(request: CniRequest, agent: AgentContext, signal: Abort
       if (agent.attachments.byName(lease.metadata.name) !== lease) return;
       await releaseLeases([lease], agent, signal);
       const { address: ip, pool, containerID: containerId, ifName } = lease.spec;
-      agent.log.info({ ip, pool, containerId, ifName }, "stale lease released by GC");
+      agent.log.info({ ip, pool, containerId, ifName }, "stale lease found by GC and given back");
     });
   }
 }

@@ -17,9 +17,10 @@ export async function releaseAttachment(
   signal: AbortSignal,
 ): Promise<void> {
   const leases = await leasesOf(release, agent, signal);
+  const { attachments, clock } = agent;
+  const isAll = !attachments.mayHaveMore(leases, clock.nowMs());
   await releaseLeases(leases, agent, signal);
-  const { attachments } = agent;
-  if (attachments.of(release.attachment).length === 0) attachments.markReleased(release.attachment);
+  if (isAll && attachments.of(release.attachment).length === 0) attachments.markReleased(release.attachment);
 }
 
 /** Releases leases of one attachment, inside its gate. A release that is not confirmed is pending then. */
@@ -43,7 +44,8 @@ async function leasesOf(
 ): Promise<IPLease[]> {
   const isOlder = (lease: IPLease): boolean => attachments.isOlderThan(lease, startedAtNs);
   const known = attachments.of(attachment).filter(isOlder);
-  if (known.length > 0 || attachments.wasReleased(attachment)) return known;
+  const isAll = known.length > 0 && !attachments.mayHaveMore(known, clock.nowMs());
+  if (isAll || attachments.wasReleased(attachment)) return known;
   const { network, containerId, ifName } = attachment;
   const isOfAttachment = ({ spec }: IPLease): boolean =>
     spec.containerID === containerId && spec.ifName === ifName && (network === "" || spec.network === network);
