@@ -1,0 +1,155 @@
+import type {
+  CreateOutcome,
+  DeleteOutcome,
+  LeaseStore,
+  LeaseVersion,
+  PoolStore,
+  ReplaceOutcome,
+  UnknownOutcome,
+} from "@cluster-ipam/allocator";
+import type { IPLease, IPPool } from "@cluster-ipam/api";
+import { IpamError } from "@cluster-ipam/errors";
+import type { Fates } from "./request-fate.ts";
+import type { SimulatedApiServer } from "./simulated-api-server.ts";
+import type { Story } from "./story.ts";
+import type { Actor, VirtualTime } from "./virtual-time.ts";
+
+/** How long the client waits for one answer, and before it reads again: those of the real stores. */
+const ATTEMPT_MS = 4_000;
+const READ_AGAIN_MS = 250;
+/** A server that nobody listens for is noticed at once. */
+const REFUSED_CONNECTION_MS = 1;
+
+/** What is done on the server is done at once. */
+const NEVER = new AbortController().signal;
+
+/** What a connection goes through. */
+export interface ConnectionParts {
+  readonly server: SimulatedApiServer;
+  readonly time: VirtualTime;
+  readonly fates: Fates;
+  readonly story: Story;
+}
+
+type Answer<T> = { readonly value: T } | { readonly error: unknown } | undefined;
+
+/** One request: in words, and what it does on the server. */
+interface Request<T> {
+  readonly text: string;
+  readonly isWrite: boolean;
+  readonly effect: () => Promise<T>;
+}
+
+/** The way of one agent to the API server and back; it ends with the agent, but not what is on its way by then. */
+export class ApiConnection {
+  readonly #agent: Actor;
+  readonly #parts: ConnectionParts;
+  readonly leases: LeaseStore;
+  readonly pools: PoolStore;
+
+  constructor(agent: Actor, parts: ConnectionParts) {
+    this.#agent = agent;
+    this.#parts = parts;
+    this.leases = this.#leaseStore(parts.server);
+    this.pools = this.#poolStore(parts.server);
+  }
+
+  #leaseStore({ leases }: SimulatedApiServer): LeaseStore {
+    return {
+      create: (lease) => this.#write<CreateOutcome>(`create ${lease.metadata.name}`, () => leases.create(lease)),
+      replace: (lease) => this.#write<ReplaceOutcome>(`replace ${lease.metadata.name}`, () => leases.replace(lease)),
+      delete: (version: LeaseVersion) =>
+        this.#write<DeleteOutcome>(`delete ${version.name}`, () => leases.delete(version)),
+      get: (name, signal) => this.#read<IPLease | undefined>(`get ${name}`, signal, () => leases.get(name, NEVER)),
+      listByNode: (node, signal) =>
+        this.#read(`list the leases of ${node}`, signal, () => leases.listByNode(node, NEVER)),
+      listNames: (pool, signal) =>
+        this.#read(`list the leases of pool ${pool}`, signal, () => leases.listNames(pool, NEVER)),
+    };
+  }
+
+  #poolStore({ pools }: SimulatedApiServer): PoolStore {
+    return {
+      get: (name, signal) => this.#read<IPPool | undefined>(`get pool ${name}`, signal, () => pools.get(name, NEVER)),
+      list: (signal) => this.#read("list pools", signal, () => pools.list(NEVER)),
+      create: (pool, signal) =>
+        this.#read(`create pool ${pool.metadata.name}`, signal, () => pools.create(pool, NEVER)),
+    };
+  }
+
+  async #write<T>(text: string, effect: () => Promise<T>): Promise<T | UnknownOutcome> {
+    const answer = await this.#send({ text, isWrite: true, effect });
+    if (answer === undefined) return { kind: "unknown", cause: new Error("no answer") };
+    if ("error" in answer) throw answer.error;
+    return answer.value;
+  }
+
+  async #read<T>(text: string, signal: AbortSignal, effect: () => Promise<T>): Promise<T> {
+    for (;;) {
+      if (signal.aborted) throw unreachable(signal);
+      const answer = await Promise.race([this.#send({ text, isWrite: false, effect }), aborted(signal)]);
+      if (answer !== undefined && !signal.aborted) {
+        if ("error" in answer) throw answer.error;
+        return answer.value;
+      }
+      await Promise.race([this.#pause(READ_AGAIN_MS), aborted(signal)]);
+    }
+  }
+
+  #send<T>(request: Request<T>): Promise<Answer<T>> {
+    const { server, time, fates, story } = this.#parts;
+    const { promise, resolve } = Promise.withResolvers<Answer<T>>();
+    const { fate, fault } = fates.next(`${this.#agent.name}: ${request.text}`, request.isWrite);
+    if (fault !== undefined) story.tell(fault.text);
+    time.schedule(this.#agent, ATTEMPT_MS, () => resolve(undefined));
+    if (server.isAway) time.schedule(this.#agent, REFUSED_CONNECTION_MS, () => resolve(undefined));
+    else if (fate.arrivesAfterMs !== undefined) {
+      const arrive = async (): Promise<void> => {
+        server.awaited -= 1;
+        if (server.isAway) return;
+        const answer = await this.#serve(request, fate.isRefused);
+        const returned = fate.returnsAfterMs;
+        if (returned !== undefined) time.schedule(this.#agent, returned, () => resolve(answer));
+      };
+      server.awaited += 1;
+      time.schedule(server.actor, fate.arrivesAfterMs, () => void arrive());
+    }
+    return promise;
+  }
+
+  async #serve<T>({ text, isWrite, effect }: Request<T>, isRefused: boolean): Promise<Answer<T>> {
+    if (isRefused) return { error: new IpamError("apiserver-refused", "the API server refused the request: 403") };
+    try {
+      if (isWrite) this.#parts.server.writes += 1;
+      const value = await effect();
+      if (isWrite) this.#parts.story.tell(`the API server does "${text}" of ${this.#agent.name}: ${kindOf(value)}`);
+      return { value };
+    } catch (error) {
+      return { error };
+    }
+  }
+
+  #pause(ms: number): Promise<undefined> {
+    const { time } = this.#parts;
+    return new Promise((resolve) => {
+      time.schedule(this.#agent, ms, () => resolve(undefined));
+    });
+  }
+}
+
+function kindOf(outcome: unknown): string {
+  return typeof outcome === "object" && outcome !== null && "kind" in outcome ? String(outcome.kind) : "done";
+}
+
+function unreachable(signal: AbortSignal): IpamError {
+  return new IpamError("apiserver-unreachable", "the API server gave no usable answer in time", {
+    cause: signal.reason,
+  });
+}
+
+function aborted(signal: AbortSignal): Promise<undefined> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve(undefined);
+    else signal.addEventListener("abort", () => resolve(undefined), { once: true });
+  });
+}

@@ -1,0 +1,87 @@
+import type { IPLease } from "@cluster-ipam/api";
+import { type AttachmentRecord, describe } from "./attachment-record.ts";
+import type { Ledger } from "./ledger.ts";
+import { containerIdOf } from "./plan.ts";
+import type { SimulatedApiServer } from "./simulated-api-server.ts";
+import type { Violation } from "./violation.ts";
+
+/** What is looked at. */
+export interface Observed {
+  readonly ledger: Ledger;
+  readonly server: SimulatedApiServer;
+}
+
+/** What must hold after every step; looked at only when something has changed since. */
+export class StepInvariants {
+  readonly #observed: Observed;
+  #seen = "";
+
+  constructor(observed: Observed) {
+    this.#observed = observed;
+  }
+
+  /** The first rule that is broken now. */
+  check(): Violation | undefined {
+    const { ledger, server } = this.#observed;
+    const seen = `${ledger.version}/${server.writes}`;
+    if (seen === this.#seen) return undefined;
+    this.#seen = seen;
+    const holders = ledger.records.filter(({ holding }) => holding !== undefined);
+    if (holders.length === 0) return undefined;
+    const leases = new Map(server.leases.snapshot().map((lease) => [lease.metadata.name, lease]));
+    return twoHolders(holders, leases) ?? lostLease(holders, leases);
+  }
+}
+
+function twoHolders(holders: readonly AttachmentRecord[], leases: ReadonlyMap<string, IPLease>): Violation | undefined {
+  const holderOf = new Map<string, AttachmentRecord>();
+  for (const record of holders) {
+    for (const name of record.holding ?? []) {
+      const other = holderOf.get(name);
+      if (other !== undefined) {
+        return { rule: "two-holders", text: `${name} is held by ${describe(other.plan)} and ${describe(record.plan)}` };
+      }
+      if (leases.get(name)?.spec.reserved !== undefined) {
+        return { rule: "forbidden-address", text: `${name} of ${describe(record.plan)} is reserved` };
+      }
+      holderOf.set(name, record);
+    }
+  }
+  return undefined;
+}
+
+function lostLease(holders: readonly AttachmentRecord[], leases: ReadonlyMap<string, IPLease>): Violation | undefined {
+  for (const { plan, holding } of holders) {
+    for (const name of holding ?? []) {
+      const lease = leases.get(name);
+      if (lease !== undefined && isOf(lease, { plan })) continue;
+      const now = lease === undefined ? "nobody has it" : `container ${lease.spec.containerID} has it`;
+      return { rule: "lost-lease", text: `${name} of ${describe(plan)}: ${now}` };
+    }
+  }
+  return undefined;
+}
+
+/** Whether `lease` says that it is this attachment's. */
+function isOf({ spec }: IPLease, { plan }: Pick<AttachmentRecord, "plan">): boolean {
+  return (
+    spec.containerID === containerIdOf(plan) &&
+    spec.ifName === plan.ifName &&
+    spec.network === plan.network &&
+    spec.node === plan.pod.node
+  );
+}
+
+/** Leases that are nobody's by what the callers know; reservations are somebody's. */
+export function leasesWithoutHolder({
+  ledger,
+  server,
+}: Observed): { lease: IPLease; record: AttachmentRecord | undefined }[] {
+  return server.leases.snapshot().flatMap((lease) => {
+    const { network, containerID, ifName, reserved } = lease.spec;
+    if (reserved !== undefined) return [];
+    const record = ledger.find(network, containerID, ifName);
+    const isHeld = record?.holding?.includes(lease.metadata.name) === true;
+    return isHeld ? [] : [{ lease, record }];
+  });
+}

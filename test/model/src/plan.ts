@@ -1,0 +1,81 @@
+import type { HostNumber, NetworkPlan, PoolPlan } from "./small-network.ts";
+
+/** A machine: its clock runs fast or slow, and began at some moment of its own. */
+export interface NodePlan {
+  readonly name: string;
+  readonly clockRate: number;
+  readonly clockOriginMs: number;
+}
+
+/** A pod: it stays on its node, and has one sandbox after the other. */
+export interface PodPlan {
+  readonly name: string;
+  readonly uid: string;
+  readonly node: string;
+  /** Whether the agent can see the network namespaces of its sandboxes. */
+  readonly isVisible: boolean;
+}
+
+/** Which interface of which sandbox of which pod. */
+export interface AttachmentPlan {
+  readonly pod: PodPlan;
+  /** 1 for the pod's first sandbox; a later one exists because all earlier ones are dead. */
+  readonly sandbox: number;
+  readonly network: string;
+  readonly ifName: string;
+  /** The IPv4 address that the pod asks for on this interface. */
+  readonly fixed: HostNumber | undefined;
+}
+
+/** What somebody does. */
+export type Act =
+  | {
+      readonly kind: "add";
+      readonly attachment: AttachmentPlan;
+      /** From the start of the plugin until it connects to the agent. */
+      readonly deliveryMs: number;
+      /** The runtime kills the plugin after so long; undefined: it waits. */
+      readonly hangUpMs: number | undefined;
+    }
+  | {
+      readonly kind: "del";
+      readonly attachment: AttachmentPlan;
+      readonly deliveryMs: number;
+      /** The ipam section holds `type` alone, as some callers send it. */
+      readonly isStripped: boolean;
+    }
+  | { readonly kind: "check"; readonly attachment: AttachmentPlan }
+  | { readonly kind: "gc"; readonly node: string; readonly network: string; readonly deliveryMs: number }
+  | { readonly kind: "end-sandbox"; readonly pod: PodPlan; readonly sandbox: number; readonly isGone: boolean }
+  | { readonly kind: "kill"; readonly node: string; readonly downMs: number }
+  | { readonly kind: "reboot"; readonly node: string; readonly downMs: number }
+  | { readonly kind: "put-pool"; readonly pool: PoolPlan }
+  | { readonly kind: "delete-pool"; readonly name: string }
+  | { readonly kind: "reserve"; readonly number: HostNumber }
+  | { readonly kind: "outage"; readonly durationMs: number };
+
+/** One act and when it happens; they do not depend on each other, so that a story can do without any of them. */
+export interface Operation {
+  readonly atMs: number;
+  readonly act: Act;
+}
+
+/** Everything that one run does, but for what chance decides about its requests. */
+export interface Plan {
+  readonly seed: number;
+  readonly nodes: readonly NodePlan[];
+  readonly networks: readonly NetworkPlan[];
+  /** Share of requests to the API server that something happens to. */
+  readonly faultShare: number;
+  readonly operations: readonly Operation[];
+}
+
+/** ID of the sandbox's container. */
+export function containerIdOf({ pod, sandbox }: Pick<AttachmentPlan, "pod" | "sandbox">): string {
+  return `${pod.uid}-${sandbox}`;
+}
+
+/** Path of the sandbox's network namespace. */
+export function netnsOf(of: Pick<AttachmentPlan, "pod" | "sandbox">): string {
+  return `/run/netns/${containerIdOf(of)}`;
+}

@@ -1,0 +1,85 @@
+import { MemoryLeaseStore, MemoryPoolStore } from "@cluster-ipam/allocator/testing";
+import { API_VERSION, type IPLease, leaseName } from "@cluster-ipam/api";
+import { parseAddress } from "@cluster-ipam/ip";
+import { addressText, type HostNumber, mayBeGiven, type PoolPlan, poolObject } from "./small-network.ts";
+import { Actor } from "./virtual-time.ts";
+
+/** A pool as it was for some time. */
+interface PoolEra {
+  readonly name: string;
+  readonly given: ReadonlySet<string>;
+  readonly sinceMs: number;
+  untilMs: number;
+}
+
+/**
+ * The API server: objects with uids and resourceVersions in a store that is held to the conformance suite, what
+ * administrators did to its pools, and whether it can be reached.
+ */
+export class SimulatedApiServer {
+  readonly actor: Actor = new Actor("the API server");
+  readonly leases: MemoryLeaseStore = new MemoryLeaseStore();
+  readonly pools: MemoryPoolStore = new MemoryPoolStore();
+  readonly #now: () => number;
+  readonly #eras: PoolEra[] = [];
+  isAway = false;
+  /** Grows with each write that may have changed a lease. */
+  writes = 0;
+  /** Requests that are on their way to it. */
+  awaited = 0;
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  /** An administrator makes a pool, or edits it. */
+  putPool(plan: PoolPlan): void {
+    this.#endEra(plan.name);
+    this.#eras.push({
+      name: plan.name,
+      given: mayBeGiven(plan),
+      sinceMs: this.#now(),
+      untilMs: Number.POSITIVE_INFINITY,
+    });
+    this.pools.put(poolObject(plan));
+  }
+
+  /** An administrator deletes a pool, or those that agents made for a network of that name. */
+  async deletePool(name: string): Promise<void> {
+    this.#endEra(name);
+    const { pools: there } = await this.pools.list(new AbortController().signal);
+    const meant = there.filter(({ metadata }) => metadata.name === name || metadata.name.startsWith(`${name}-`));
+    for (const { metadata } of meant) this.pools.remove(metadata.name);
+  }
+
+  /** An administrator keeps an IPv4 address back by hand; it stays where it is when somebody has it. */
+  async reserve(number: HostNumber): Promise<void> {
+    const text = addressText(4, number);
+    const address = parseAddress(text);
+    if (address === undefined) throw new RangeError(`${text} is no address`);
+    const spec: IPLease["spec"] = {
+      address: text,
+      prefixLength: 28,
+      pool: "lan",
+      addressSpace: "",
+      network: "",
+      node: "",
+      containerID: "",
+      ifName: "",
+      holder: "",
+      reserved: { reason: "a printer has it" },
+    };
+    const metadata = { name: leaseName(address, "") };
+    this.writes += 1;
+    await this.leases.create({ apiVersion: API_VERSION, kind: "IPLease", metadata, spec });
+  }
+
+  /** Whether the pool said at some moment since `sinceMs` that `address` may be given. */
+  hasOffered(name: string, address: string, sinceMs: number): boolean {
+    return this.#eras.some((era) => era.name === name && era.untilMs >= sinceMs && era.given.has(address));
+  }
+
+  #endEra(name: string): void {
+    for (const era of this.#eras) if (era.name === name) era.untilMs = Math.min(era.untilMs, this.#now());
+  }
+}

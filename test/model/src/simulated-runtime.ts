@@ -1,0 +1,209 @@
+import { leaseName } from "@cluster-ipam/api";
+import { parseAddress } from "@cluster-ipam/ip";
+import { type AddRecord, type AttachmentRecord, describe } from "./attachment-record.ts";
+import { configText, wireRequest } from "./cni-call.ts";
+import type { Ledger } from "./ledger.ts";
+import { type Act, type AttachmentPlan, netnsOf } from "./plan.ts";
+import { addressesOf, codeOf, describeAnswer } from "./plugin-answer.ts";
+import type { SimulatedApiServer } from "./simulated-api-server.ts";
+import type { PluginAnswer, SimulatedNode } from "./simulated-node.ts";
+import { addressText, familiesOf, mayBeGiven, type NetworkPlan } from "./small-network.ts";
+import type { Story } from "./story.ts";
+import type { Rule } from "./violation.ts";
+import type { VirtualTime } from "./virtual-time.ts";
+
+/** Codes of failures that the world can cause: try again, no pool, pool full, taken, not in a range, no such index. */
+const CODES_OF_ADD = new Set([11, 100, 101, 102, 103, 104]);
+/** Code of a CHECK that found something wrong. */
+const CHECK_FAILED = 106;
+/** A runtime repeats a DEL that failed after so long, and so often. */
+const DEL_AGAIN = { afterMs: 2_000, times: 2 } as const;
+/** A pool read so long before a call began may serve it: 10 s by the slowest clock of the model. */
+const POOL_TRUST_MS = 11_200;
+
+/** What a runtime works with. */
+export interface RuntimeParts {
+  readonly time: VirtualTime;
+  readonly story: Story;
+  readonly ledger: Ledger;
+  readonly server: SimulatedApiServer;
+  readonly networks: readonly NetworkPlan[];
+  readonly nodeOf: (name: string) => SimulatedNode;
+  readonly complain: (rule: Rule, text: string) => void;
+}
+
+type AddAct = Extract<Act, { kind: "add" }>;
+type DelAct = Extract<Act, { kind: "del" }>;
+type GcAct = Extract<Act, { kind: "gc" }>;
+
+/** The callers of all nodes: they start plugins, and hold every answer against what they know. */
+export class SimulatedRuntime {
+  readonly #parts: RuntimeParts;
+
+  constructor(parts: RuntimeParts) {
+    this.#parts = parts;
+  }
+
+  /** Begins an ADD, unless its sandbox is dead: no runtime asks for one then. */
+  add(act: AddAct): void {
+    const { time, ledger, story } = this.#parts;
+    const { attachment, deliveryMs, hangUpMs } = act;
+    if (ledger.isDead(attachment)) return;
+    const node = this.#nodeOf(attachment);
+    node.sandboxes.make(netnsOf(attachment), attachment.pod.isVisible);
+    const record = ledger.addBegins(attachment, time.nowMs);
+    story.tell(`${node.name}: ADD of ${describe(attachment)} begins${describeAdd(act)}`);
+    node.call({
+      wire: this.#wire("ADD", attachment, {}),
+      deliveryMs,
+      hangUpMs,
+      said: ({ status }, by) => {
+        record.said = status === 200 ? "success" : "error";
+        record.by = by;
+      },
+      done: (answer) => this.#addDone(act, record, answer),
+    });
+  }
+
+  /** Begins a DEL, and repeats it when it fails. */
+  del(act: DelAct, repeats: number = DEL_AGAIN.times): void {
+    const { time, ledger, story } = this.#parts;
+    const { attachment, deliveryMs, isStripped } = act;
+    const node = this.#nodeOf(attachment);
+    const startedAtMs = time.nowMs;
+    ledger.delBegins(attachment, startedAtMs);
+    story.tell(`${node.name}: DEL of ${describe(attachment)} begins${describeDelivery(deliveryMs)}`);
+    node.call({
+      wire: this.#wire("DEL", attachment, { isStripped }),
+      deliveryMs,
+      hangUpMs: undefined,
+      said: () => undefined,
+      done: (answer) => {
+        story.tell(`${node.name}: DEL of ${describe(attachment)} ${describeAnswer(answer)}`);
+        if ("by" in answer) this.#delAnswered(ledger.of(attachment), answer, startedAtMs);
+        else if (repeats > 0) time.schedule(node.plugins, DEL_AGAIN.afterMs, () => this.del(act, repeats - 1));
+      },
+    });
+  }
+
+  /** Begins a CHECK of an attachment that holds something. */
+  check(attachment: AttachmentPlan): void {
+    const record = this.#parts.ledger.of(attachment);
+    const { holding } = record;
+    if (holding === undefined) return;
+    const node = this.#nodeOf(attachment);
+    node.call({
+      wire: this.#wire("CHECK", attachment, { previous: record.addresses }),
+      deliveryMs: 1,
+      hangUpMs: undefined,
+      said: () => undefined,
+      done: (answer) => {
+        if (record.holding !== holding || !("by" in answer) || codeOf(answer.body) !== CHECK_FAILED) return;
+        this.#parts.complain("lost-lease", `CHECK of ${describe(attachment)} ${describeAnswer(answer)}`);
+      },
+    });
+  }
+
+  /** Begins a GC of a network: valid is what the runtime has in its cache, which an ADD under way is not. */
+  gc({ node: nodeName, network, deliveryMs }: GcAct): void {
+    const { ledger, story } = this.#parts;
+    const node = this.#parts.nodeOf(nodeName);
+    const cached = ledger.records.filter(
+      ({ plan, addresses, isReleased }) =>
+        plan.pod.node === nodeName && addresses.length > 0 && !isReleased && !ledger.isDead(plan),
+    );
+    story.tell(`${nodeName}: GC of ${network} begins${describeDelivery(deliveryMs)}`);
+    const config = configText(this.#networkOf(network), { valid: cached.map(({ plan }) => plan) });
+    const wire = wireRequest({ command: "GC", startedAtNs: node.bootTimeNs(), config });
+    node.call({
+      wire,
+      deliveryMs,
+      hangUpMs: undefined,
+      said: () => undefined,
+      done: () => undefined,
+    });
+  }
+
+  #addDone({ attachment }: AddAct, add: AddRecord, answer: PluginAnswer): void {
+    const { ledger, story, complain } = this.#parts;
+    story.tell(`${attachment.pod.node}: ADD of ${describe(attachment)} ${describeAnswer(answer)}`);
+    if (!("by" in answer)) return;
+    if (answer.status !== 200) {
+      const code = codeOf(answer.body);
+      if (!CODES_OF_ADD.has(code)) complain("call-failed", `ADD of ${describe(attachment)} ${describeAnswer(answer)}`);
+      return;
+    }
+    const addresses = addressesOf(answer.body);
+    this.#judge(attachment, add, addresses);
+    const { addressSpace } = this.#networkOf(attachment.network).pool;
+    const names = addresses.map((address) => nameOf(address, addressSpace));
+    if (ledger.addReturned(attachment, add, names)) ledger.of(attachment).addresses = addresses;
+  }
+
+  #delAnswered(
+    record: AttachmentRecord,
+    answer: Extract<PluginAnswer, { readonly by: unknown }>,
+    startedAtMs: number,
+  ): void {
+    if (answer.status === 200) record.confirmedDels.push({ startedAtMs, by: answer.by });
+    else this.#parts.complain("call-failed", `DEL of ${describe(record.plan)} ${describeAnswer(answer)}`);
+  }
+
+  /** Holds what an ADD gave against what may be given: by the pools as they were at some moment of the call. */
+  #judge(plan: AttachmentPlan, add: AddRecord, addresses: readonly string[]): void {
+    const { server, ledger, complain } = this.#parts;
+    const fixed = fixedText(plan);
+    const network = this.#networkOf(plan.network);
+    const families = new Set(addresses.map((address) => (address.includes(":") ? 6 : 4)));
+    const expected = familiesOf(network);
+    const isComplete = addresses.length === expected.size && [...expected].every((family) => families.has(family));
+    if (!isComplete || (fixed !== undefined && !addresses.includes(fixed))) {
+      complain("incomplete-answer", `ADD of ${describe(plan)} gave ${addresses.join(", ")}`);
+    }
+    const sinceMs = ledger.of(plan).eraStartMs(add.startedAtMs) - POOL_TRUST_MS;
+    const own = network.kind === "inline" ? mayBeGiven(network.pool) : undefined;
+    for (const address of addresses) {
+      const isOffered = own?.has(address) ?? server.hasOffered(network.pool.name, address, sinceMs);
+      if (!isOffered) complain("forbidden-address", `ADD of ${describe(plan)} gave ${address}`);
+    }
+  }
+
+  #wire(
+    command: "ADD" | "DEL" | "CHECK",
+    attachment: AttachmentPlan,
+    more: { readonly isStripped?: boolean; readonly previous?: readonly string[] },
+  ): ReturnType<typeof wireRequest> {
+    const config = configText(this.#networkOf(attachment.network), { ...more, fixed: fixedText(attachment) });
+    return wireRequest({ command, startedAtNs: this.#nodeOf(attachment).bootTimeNs(), config, attachment });
+  }
+
+  #nodeOf({ pod }: AttachmentPlan): SimulatedNode {
+    return this.#parts.nodeOf(pod.node);
+  }
+
+  #networkOf(name: string): NetworkPlan {
+    const network = this.#parts.networks.find((candidate) => candidate.name === name);
+    if (network === undefined) throw new RangeError(`there is no network ${name}`);
+    return network;
+  }
+}
+
+function nameOf(address: string, addressSpace: string): string {
+  const parsed = parseAddress(address);
+  if (parsed === undefined) throw new RangeError(`${address} is no address`);
+  return leaseName(parsed, addressSpace);
+}
+
+function fixedText({ fixed }: AttachmentPlan): string | undefined {
+  return fixed === undefined ? undefined : addressText(4, fixed);
+}
+
+function describeAdd({ attachment, deliveryMs, hangUpMs }: AddAct): string {
+  const fixed = fixedText(attachment);
+  const asks = fixed === undefined ? "" : `, asks for ${fixed}`;
+  return `${asks}${describeDelivery(deliveryMs)}${hangUpMs === undefined ? "" : `, is killed after ${hangUpMs.toFixed(0)} ms`}`;
+}
+
+function describeDelivery(deliveryMs: number): string {
+  return deliveryMs < 20 ? "" : `, reaches the agent after ${deliveryMs.toFixed(0)} ms`;
+}

@@ -1,0 +1,175 @@
+import { Chance } from "./chance.ts";
+import { StepInvariants } from "./invariants.ts";
+import { Ledger } from "./ledger.ts";
+import { type Act, netnsOf, type Plan } from "./plan.ts";
+import { endRun } from "./reconciliation.ts";
+import { Fates, type Fault } from "./request-fate.ts";
+import { SimulatedApiServer } from "./simulated-api-server.ts";
+import { SimulatedNode } from "./simulated-node.ts";
+import { SimulatedRuntime } from "./simulated-runtime.ts";
+import { addressText, describePool } from "./small-network.ts";
+import { Story, type StoryLine } from "./story.ts";
+import type { Rule, Violation } from "./violation.ts";
+import { Actor, VirtualTime } from "./virtual-time.ts";
+import { installVirtualTimers } from "./virtual-timers.ts";
+
+/** What a run was. */
+export interface RunOutcome {
+  /** The first rule that was broken. */
+  readonly violation: Violation | undefined;
+  readonly story: readonly StoryLine[];
+  /** What happened to requests. */
+  readonly faults: readonly Fault[];
+  /** How many ADDs ended with an address. */
+  readonly holders: number;
+}
+
+/**
+ * Runs a plan from its beginning to its end, or to the first rule that is broken.
+ *
+ * @param mayHappen whether what chance would do to a request, named by its key, may be done to it
+ */
+export async function runPlan(plan: Plan, mayHappen: (key: string) => boolean = () => true): Promise<RunOutcome> {
+  const world = new World(plan, mayHappen);
+  const restore = installVirtualTimers(world.time);
+  try {
+    return await world.run();
+  } finally {
+    restore();
+  }
+}
+
+/** Everything that there is in one run. */
+class World {
+  readonly time: VirtualTime = new VirtualTime();
+  readonly #plan: Plan;
+  readonly #story: Story;
+  readonly #fates: Fates;
+  readonly #server: SimulatedApiServer;
+  readonly #nodes: readonly SimulatedNode[];
+  readonly #ledger: Ledger = new Ledger();
+  readonly #runtime: SimulatedRuntime;
+  readonly #invariants: StepInvariants;
+  readonly #administrator: Actor = new Actor("administrator");
+  #violation: Violation | undefined;
+
+  constructor(plan: Plan, mayHappen: (key: string) => boolean) {
+    const { time } = this;
+    const now = (): number => time.nowMs;
+    const chance = new Chance(plan.seed);
+    this.#plan = plan;
+    const story = new Story(now);
+    const server = new SimulatedApiServer(now);
+    const ledger = this.#ledger;
+    this.#fates = new Fates(chance, plan.faultShare, mayHappen);
+    const common = { time, story, server, fates: this.#fates, chance };
+    const complain = this.#complain.bind(this);
+    this.#nodes = plan.nodes.map(
+      (node) => new SimulatedNode({ ...common, node, complain: (text) => complain("call-failed", text) }),
+    );
+    const nodeOf = (name: string): SimulatedNode => this.#nodeOf(name);
+    this.#runtime = new SimulatedRuntime({ time, story, ledger, server, networks: plan.networks, nodeOf, complain });
+    this.#invariants = new StepInvariants({ ledger, server });
+    this.#story = story;
+    this.#server = server;
+  }
+
+  async run(): Promise<RunOutcome> {
+    for (const { atMs, act } of this.#plan.operations) {
+      this.time.schedule(this.#administrator, atMs, () => this.#perform(act));
+    }
+    const lastMs = this.#plan.operations.at(-1)?.atMs ?? 0;
+    if (await this.#pass(lastMs + 1)) await this.#end();
+    const holders = this.#ledger.records.filter(({ addresses }) => addresses.length > 0).length;
+    return { violation: this.#violation, story: this.#story.lines, faults: this.#fates.faults, holders };
+  }
+
+  #end(): Promise<void> {
+    return endRun({
+      plan: this.#plan,
+      nodes: this.#nodes,
+      ledger: this.#ledger,
+      server: this.#server,
+      runtime: this.#runtime,
+      fates: this.#fates,
+      story: this.#story,
+      complain: (rule, text) => this.#complain(rule, text),
+      pass: (ms) => this.#pass(ms),
+    });
+  }
+
+  async #pass(ms: number): Promise<boolean> {
+    await this.time.runUntil(this.time.nowMs + ms, () => {
+      const violation = this.#violation ?? this.#invariants.check();
+      if (violation !== undefined) this.#complain(violation.rule, violation.text);
+      return this.#violation !== undefined;
+    });
+    return this.#violation === undefined;
+  }
+
+  #complain(rule: Rule, text: string): void {
+    this.#violation ??= { rule, text };
+  }
+
+  #perform(act: Act): void {
+    switch (act.kind) {
+      case "add":
+        return this.#runtime.add(act);
+      case "del":
+        return this.#runtime.del(act);
+      case "check":
+        return this.#runtime.check(act.attachment);
+      case "gc":
+        return this.#runtime.gc(act);
+      case "kill":
+        return this.#nodeOf(act.node).kill(act.downMs);
+      case "end-sandbox":
+      case "reboot":
+        return this.#endSandboxes(act);
+      case "put-pool":
+      case "delete-pool":
+      case "reserve":
+      case "outage":
+        return this.#administer(act);
+    }
+  }
+
+  #endSandboxes(act: Extract<Act, { kind: "end-sandbox" | "reboot" }>): void {
+    if (act.kind === "reboot") {
+      this.#ledger.nodeGoesDown(act.node);
+      this.#nodeOf(act.node).reboot(act.downMs);
+      return;
+    }
+    const { pod, isGone } = act;
+    const left = isGone ? "" : ", its network namespace stays";
+    this.#story.tell(`${pod.node}: sandbox ${act.sandbox} of pod ${pod.name} (${pod.uid}) ends${left}`);
+    this.#ledger.sandboxEnds(act);
+    if (isGone) this.#nodeOf(pod.node).sandboxes.remove(netnsOf(act));
+  }
+
+  #administer(act: Extract<Act, { kind: "put-pool" | "delete-pool" | "reserve" | "outage" }>): void {
+    switch (act.kind) {
+      case "put-pool":
+        this.#story.tell(`pool ${describePool(act.pool)}`);
+        return this.#server.putPool(act.pool);
+      case "delete-pool":
+        this.#story.tell(`pool ${act.name} is deleted`);
+        return void this.#server.deletePool(act.name);
+      case "reserve":
+        this.#story.tell(`${addressText(4, act.number)} is reserved by hand, unless somebody has it`);
+        return void this.#server.reserve(act.number);
+      case "outage":
+        this.#story.tell(`the API server is away for ${(act.durationMs / 1_000).toFixed(1)} s`);
+        this.#server.isAway = true;
+        this.time.schedule(this.#administrator, act.durationMs, () => {
+          this.#server.isAway = false;
+        });
+    }
+  }
+
+  #nodeOf(name: string): SimulatedNode {
+    const node = this.#nodes.find((candidate) => candidate.name === name);
+    if (node === undefined) throw new RangeError(`there is no node ${name}`);
+    return node;
+  }
+}
