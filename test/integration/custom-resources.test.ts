@@ -1,3 +1,5 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { API_PATH, API_VERSION } from "@cluster-ipam/api";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { BAD_LEASES, GOOD_LEASES, lease4, lease6, NAME6, UNATTACHED } from "./custom-resources/lease-rows.ts";
@@ -80,6 +82,17 @@ async function print(...args: readonly string[]): Promise<string> {
 async function replaceSpec(path: string, stored: StoredObject, spec: Fields): Promise<ApiAnswer> {
   return await send("PUT", `${path}/${nameOf(stored)}`, { ...stored, spec });
 }
+
+it("the pool that the README shows is accepted as it stands there", async () => {
+  const readme = await readFile(join(import.meta.dirname, "../../README.md"), "utf8");
+  const [, yaml = ""] = /```yaml\n(.*?)```/s.exec(readme) ?? [];
+  const path = join(run.folder, "readme-pool.yaml");
+  await writeFile(path, yaml);
+  expect(await kubectl(run, controlPlane, ["create", "--dry-run=server", "-f", path])).toMatchObject({
+    stdout: "ippool.cluster-ipam.io/macvlan-conf created (server dry run)\n",
+    stderr: "",
+  });
+});
 
 describe("an IPLease", () => {
   it.each(GOOD_LEASES)("is stored with $what", async (row) => {

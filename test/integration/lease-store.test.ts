@@ -1,5 +1,5 @@
 import { attachedLease, leaseStoreConformance } from "@cluster-ipam/allocator/testing";
-import { API_VERSION, type IPPool, IPPoolSchema, LEASE_RESOURCE } from "@cluster-ipam/api";
+import { API_VERSION, type IPLease, type IPPool, IPPoolSchema, LEASE_RESOURCE } from "@cluster-ipam/api";
 import { KubeClient, kubeconfigFile } from "@cluster-ipam/kube";
 import { ApiLeaseStore, ApiPoolStore } from "@cluster-ipam/store";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
@@ -50,21 +50,55 @@ function poolOf(name: string, subnet: string): IPPool {
   });
 }
 
+async function createdLease(store: ApiLeaseStore, draft: IPLease): Promise<IPLease> {
+  const outcome = await store.create(draft);
+  if (outcome.kind !== "created") throw new Error(outcome.kind);
+  return outcome.lease;
+}
+
+async function replacedLease(store: ApiLeaseStore, lease: IPLease, containerID: string): Promise<IPLease> {
+  const outcome = await store.replace({ ...lease, spec: { ...lease.spec, containerID } });
+  if (outcome.kind !== "replaced") throw new Error(outcome.kind);
+  return outcome.lease;
+}
+
+/** The client, before whose second page of a list the server is restarted and forgets what the first one was of. */
+function betweenPages(whole: KubeClient, meanwhile: () => Promise<void>): Pick<KubeClient, "server" | "request"> {
+  let forgotten: string | undefined;
+  return {
+    server: whole.server,
+    request: async (asked) => {
+      const page = asked.query?.["continue"];
+      if (page === undefined || (forgotten ?? page) !== page) return whole.request(asked);
+      if (forgotten === undefined) {
+        forgotten = page;
+        await meanwhile();
+        await controlPlane.forgetHistory();
+      }
+      const answer = await whole.request(asked);
+      expect(answer, "the server still knows the page").not.toMatchObject({ status: 200 });
+      return answer;
+    },
+  };
+}
+
 async function requestsOf(work: () => Promise<unknown>): Promise<readonly RequestTotal[]> {
   const before = await controlPlane.requestTotals();
   await work();
   return requestsBetween(before, await controlPlane.requestTotals());
 }
 
-leaseStoreConformance("ApiLeaseStore", () => new ApiLeaseStore(client, { pageSize: PAGE_SIZE }));
+leaseStoreConformance(
+  "ApiLeaseStore",
+  () => new ApiLeaseStore(client, { pageSize: PAGE_SIZE }),
+  (_store, meanwhile) => new ApiLeaseStore(betweenPages(client, meanwhile), { pageSize: PAGE_SIZE }),
+);
 
 describe("requests of ApiLeaseStore", () => {
   it("makes one request for a create, and one for a delete", async () => {
     const store = new ApiLeaseStore(client);
     const requests = await requestsOf(async () => {
-      const outcome = await store.create(attachedLease("10.1.0.1"));
-      if (outcome.kind !== "created") throw new Error(outcome.kind);
-      const { name, uid = "", resourceVersion = "" } = outcome.lease.metadata;
+      const { name, uid = "", resourceVersion = "" } = (await createdLease(store, attachedLease("10.1.0.1"))).metadata;
       expect(await store.delete({ name, uid, resourceVersion })).toEqual({ kind: "deleted" });
     });
     const counts = ["POST", "DELETE", "GET", "LIST"].map((verb) =>
@@ -90,7 +124,7 @@ describe("ApiPoolStore", () => {
     const pool = await store.create(poolOf("lab", "10.0.0.0/24"), open());
     expect(pool.metadata.uid).toMatch(/./);
     expect(await store.get("lab", open())).toEqual(pool);
-    expect(await store.list(open())).toContainEqual(pool);
+    expect((await store.list(open())).pools).toContainEqual(pool);
     expect(await store.get("absent", open())).toBeUndefined();
   });
 
@@ -162,12 +196,17 @@ describe("while the API server", () => {
     expect(await store.create(lease)).toMatchObject({ kind: "created" });
   });
 
-  it("was restarted: no connection of before fails a write", async () => {
+  it("was restarted: no connection of before fails a write, and versions of before still guard their lease", async () => {
     const store = new ApiLeaseStore(client);
+    const first = await createdLease(store, attachedLease("10.4.3.1"));
+    const second = await replacedLease(store, first, "sandbox-2");
     await Promise.all(Array.from({ length: 32 }, (_, number) => store.get(`10.4.1.${number}`, open())));
     await controlPlane.server.restart();
     const creates = Array.from({ length: 32 }, (_, number) => store.create(attachedLease(`10.4.1.${number}`)));
     expect(new Set((await Promise.all(creates)).map(({ kind }) => kind))).toEqual(new Set(["created"]));
+    const { name, uid = "", resourceVersion = "" } = first.metadata;
+    expect(await store.delete({ name, uid, resourceVersion })).toEqual({ kind: "changed" });
+    expect((await replacedLease(store, second, "sandbox-3")).metadata.uid).toBe(uid);
   });
 
   it("hangs: a write is unknown after its time, and the same write afterwards finds out what became of it", async () => {

@@ -9,8 +9,8 @@ const ROLE_NAME = "cluster-ipam-agent";
 const RULES = [
   { apiGroups: ["cluster-ipam.io"], resources: ["ipleases"], verbs: ["get", "list", "create", "update", "delete"] },
   { apiGroups: ["cluster-ipam.io"], resources: ["ippools"], verbs: ["get", "list", "create"] },
-  { apiGroups: [""], resources: ["nodes", "namespaces"], verbs: ["get"] },
-  { apiGroups: [""], resources: ["pods"], verbs: ["get", "list"] },
+  // For the message of a taken address alone.
+  { apiGroups: [""], resources: ["pods", "nodes"], verbs: ["get"] },
 ] as const;
 
 /** Lets the agents do what they need, and nothing else: an agent that asks for more fails its tests. */

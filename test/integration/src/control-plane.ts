@@ -5,7 +5,7 @@ import { ApiServer, type ApiServerOptions } from "./api-server.ts";
 import { type ApiUser, createUser } from "./api-user.ts";
 import { applyCustomResources } from "./custom-resources.ts";
 import type { Daemon } from "./daemon.ts";
-import { startEtcd } from "./etcd.ts";
+import { compactEtcd, startEtcd } from "./etcd.ts";
 import type { Fabric } from "./fabric.ts";
 import { writeKubeconfig } from "./kubeconfig.ts";
 import { findFreePorts } from "./ports.ts";
@@ -50,10 +50,16 @@ export class ControlPlane {
   readonly kubeconfigPath: string;
   readonly #run: Run;
   readonly #users: readonly ApiUser[];
+  readonly #place: Place;
 
-  private constructor(run: Run, users: readonly ApiUser[], parts: Pick<ControlPlane, "etcd" | "server" | "api">) {
+  private constructor(
+    run: Run,
+    { users, place }: { readonly users: readonly ApiUser[]; readonly place: Place },
+    parts: Pick<ControlPlane, "etcd" | "server" | "api">,
+  ) {
     this.#run = run;
     this.#users = users;
+    this.#place = place;
     this.etcd = parts.etcd;
     this.server = parts.server;
     this.api = parts.api;
@@ -75,7 +81,7 @@ export class ControlPlane {
     const users = [admin, createUser(STRANGER), ...agents] as const;
     say("starting kube-apiserver");
     const server = await ApiServer.start(run, { ...place, users });
-    const controlPlane = new ControlPlane(run, users, { etcd, server, api: await server.connect(admin) });
+    const controlPlane = new ControlPlane(run, { users, place }, { etcd, server, api: await server.connect(admin) });
     await controlPlane.#prepare(say);
     return controlPlane;
   }
@@ -91,6 +97,15 @@ export class ControlPlane {
     const path = kubeconfigPath(this.#run, name);
     await writeKubeconfig(path, { ...this.api.access, token: user.token });
     return path;
+  }
+
+  /**
+   * Makes the server forget every earlier state, so that pages of lists under way are answered 410: its cache outlives
+   * etcd's memory, therefore it is restarted, too. Only for a control plane on the machine.
+   */
+  async forgetHistory(): Promise<void> {
+    await compactEtcd(this.#place.etcdPort);
+    await this.server.restart();
   }
 
   /** How many requests the server has answered since its start, of each kind. It counts its own and kubectl's, too. */

@@ -39,3 +39,26 @@ export async function startEtcd(run: Run, options: EtcdOptions): Promise<Daemon>
     logPath: join(run.folder, "etcd.log"),
   });
 }
+
+/**
+ * Makes etcd forget every state but the present one, as it does by itself after some minutes under kube-apiserver.
+ *
+ * @param etcdPort - of an etcd on this machine.
+ */
+export async function compactEtcd(etcdPort: number): Promise<void> {
+  // The key does not matter: the answer's header says where etcd is.
+  const { header } = (await askEtcd(etcdPort, "range", { key: "AA==" })) as {
+    readonly header: { readonly revision: string };
+  };
+  await askEtcd(etcdPort, "compaction", { revision: header.revision, physical: true });
+}
+
+/** Asks etcd's JSON gateway (etcd.io/docs/latest/dev-guide/api_grpc_gateway). */
+async function askEtcd(etcdPort: number, verb: string, body: object): Promise<unknown> {
+  const answer = await fetch(`http://127.0.0.1:${etcdPort}/v3/kv/${verb}`, {
+    method: "POST",
+    body: JSON.stringify(body),
+  });
+  if (!answer.ok) throw new Error(`etcd ${verb}: ${answer.status} ${await answer.text()}`);
+  return await answer.json();
+}

@@ -15,9 +15,11 @@ interface ShownLink {
   readonly addr_info: readonly { readonly local: string; readonly prefixlen: number; readonly scope: string }[];
 }
 
-interface ShownRoute {
+/** A route as `ip -json route show` has it; more keys where the kernel knows more of it. */
+export interface ShownRoute {
   readonly dst: string;
   readonly gateway?: string;
+  readonly dev?: string;
   readonly protocol: string;
 }
 
@@ -37,6 +39,13 @@ export async function readInterface(namespace: NetworkNamespace, ifName: string)
       .filter(({ protocol }) => protocol !== "kernel")
       .map(({ dst, gateway }) => (gateway === undefined ? dst : `${dst} via ${gateway}`)),
   };
+}
+
+/** What the main tables of both families hold, less the routes of link-local addresses. */
+export async function readRoutes(namespace: NetworkNamespace): Promise<readonly ShownRoute[]> {
+  const ofFamily = (family: string): Promise<readonly ShownRoute[]> => show(namespace, [family, "route", "show"]);
+  const routes = [...(await ofFamily("-4")), ...(await ofFamily("-6"))];
+  return routes.filter(({ dst }) => !dst.startsWith("fe80::"));
 }
 
 /**

@@ -17,6 +17,8 @@ export interface AgentOptions {
   readonly kubeconfigPath?: string | undefined;
   /** info when absent. */
   readonly logLevel?: "debug" | "info" | "warn" | "error" | undefined;
+  /** More of its command line. */
+  readonly flags?: readonly string[] | undefined;
 }
 
 const HEALTHY_TIMEOUT_MS = 20_000;
@@ -92,6 +94,7 @@ export class SimulatedNode {
       `--socket=${this.socketPath}`,
       `--state-dir=${this.stateFolder}`,
       `--log-level=${options.logLevel ?? "info"}`,
+      ...(options.flags ?? []),
     ];
     this.#agent = await Daemon.start(this.run, `the agent of ${this.name}`, {
       argv: [...this.namespace.enter, toolPath("cluster-ipam-agent"), ...flags],
