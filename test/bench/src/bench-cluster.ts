@@ -1,10 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
-import { API_PATH, POOL_RESOURCE } from "@cluster-ipam/api";
-import { ControlPlane, Daemon, type Run, toolPath, waitFor } from "@cluster-ipam/test-integration";
+import { API_PATH, API_VERSION, POOL_RESOURCE } from "@cluster-ipam/api";
+import { agentUser, ControlPlane, Daemon, type Run, toolPath, waitFor } from "@cluster-ipam/test-integration";
 
-const NODE = "bench";
 const READY_TIMEOUT_MS = 20_000;
 
 /** What is measured: a real API server with a durable etcd, and one agent, all on loopback. */
@@ -14,15 +13,33 @@ export interface BenchCluster {
   readonly socketPath: string;
 }
 
+/** How a cluster is set up. */
+export interface BenchClusterOptions {
+  /** The agent's node; `bench` when absent. One machine has one agent of each name. */
+  readonly node?: string;
+  /** Subnets of more pools by their names, beside `bench`. */
+  readonly pools?: Readonly<Record<string, string>>;
+  /** Whether etcd writes through to the disk; true when absent. */
+  readonly isDurable?: boolean;
+}
+
 /** Starts it; it ends with `run`. */
-export async function startCluster(run: Run, say: (text: string) => void): Promise<BenchCluster> {
-  // Durable: real clusters write through, and a cheaper POST would flatter nobody's ratio but the raw one's.
-  const controlPlane = await ControlPlane.start(run, { isDurable: true, nodes: [NODE], onProgress: say });
-  await controlPlane.api.ensure(`${API_PATH}/${POOL_RESOURCE}`, JSON.stringify(pool()));
+export async function startCluster(
+  run: Run,
+  say: (text: string) => void,
+  { node = "bench", pools = {}, isDurable = true }: BenchClusterOptions = {},
+): Promise<BenchCluster> {
+  // Durable where it is not told otherwise: real clusters write through, and a cheaper POST would flatter nobody's ratio but the raw one's.
+  const controlPlane = await ControlPlane.start(run, { isDurable, nodes: [node], onProgress: say });
+  const objects = [
+    poolOf("bench", { subnet: "10.0.0.0/9", gateway: "10.0.0.1" }),
+    ...Object.entries(pools).map(([name, subnet]) => poolOf(name, { subnet })),
+  ];
+  for (const pool of objects) await controlPlane.api.ensure(`${API_PATH}/${POOL_RESOURCE}`, JSON.stringify(pool));
   const socketPath = join(run.folder, "agent.sock");
   const flags = {
-    "node-name": NODE,
-    kubeconfig: await controlPlane.kubeconfigFor(`agent-${NODE}`),
+    "node-name": node,
+    kubeconfig: await controlPlane.kubeconfigFor(agentUser(node)),
     socket: socketPath,
     "state-dir": join(run.folder, "state"),
     "log-level": "info",
@@ -40,9 +57,8 @@ export async function startCluster(run: Run, say: (text: string) => void): Promi
   return { controlPlane, agent, socketPath };
 }
 
-function pool(): object {
-  const ranges = [{ subnet: "10.0.0.0/9", gateway: "10.0.0.1" }];
-  return { apiVersion: "cluster-ipam.io/v1alpha1", kind: "IPPool", metadata: { name: "bench" }, spec: { ranges } };
+function poolOf(name: string, range: { readonly subnet: string; readonly gateway?: string }): object {
+  return { apiVersion: API_VERSION, kind: "IPPool", metadata: { name }, spec: { ranges: [range] } };
 }
 
 function accepts(path: string): Promise<boolean> {

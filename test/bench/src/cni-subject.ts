@@ -26,11 +26,15 @@ export function nextAdd(netns: string, config: Readonly<Record<string, unknown>>
   return { command: "ADD", containerId: `container-${pods}`, netns, ifName: "net1", pod, config };
 }
 
-/** One ADD over the agent's socket, with the plugin's own framing: a connection of its own, read to its end. */
+/** One ADD over the agent's socket, of a new pod in the measured network. */
 export function addThroughSocket(socketPath: string, netns: string): Promise<void> {
-  const call = nextAdd(netns, NETWORK);
+  return callThroughSocket(socketPath, nextAdd(netns, NETWORK));
+}
+
+/** One call over the agent's socket, with the plugin's own framing: a connection of its own, read to its end. */
+export function callThroughSocket(socketPath: string, call: CniCall): Promise<void> {
   const startedAt = process.hrtime.bigint().toString();
-  const request = encodeHttpRequest({ startedAt, env: cniEnvironment(call), stdin: JSON.stringify(NETWORK) });
+  const request = encodeHttpRequest({ startedAt, env: cniEnvironment(call), stdin: JSON.stringify(call.config) });
   return new Promise((resolve, reject) => {
     let answer = "";
     const socket = connect(socketPath, () => socket.write(request));

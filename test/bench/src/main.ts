@@ -3,7 +3,12 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { Run } from "@cluster-ipam/test-integration";
 import { residentMegabytes, startCluster } from "./bench-cluster.ts";
+import { measureChoice } from "./candidate-choice.ts";
+import { measureParsing } from "./config-parsing.ts";
+import { coreTargets } from "./core-report.ts";
+import { measureLeaseMemory } from "./lease-memory.ts";
 import { COUNTS, measureBursts, measureCold, measureInterleaved, PARALLEL } from "./measurements.ts";
+import { LEVEL_POOLS, measureLevels } from "./pool-levels.ts";
 import { RawApi } from "./raw-api.ts";
 import { formatParts, formatRates, formatSamples, formatTargets, targetsOf } from "./report.ts";
 import { createSubjects } from "./subjects.ts";
@@ -16,7 +21,13 @@ function say(text: string): void {
 }
 
 async function measure(run: Run): Promise<void> {
-  const cluster = await startCluster(run, say);
+  say("the agent's own work, without a server");
+  const core = {
+    choices: await measureChoice(),
+    parsingMs: measureParsing(),
+    bytesPerLease: await measureLeaseMemory(),
+  };
+  const cluster = await startCluster(run, say, { pools: LEVEL_POOLS });
   await delay(SETTLE_MS);
   const idleMegabytes = await residentMegabytes(cluster.agent.pid);
   const raw = new RawApi(cluster.controlPlane.api.access);
@@ -28,11 +39,14 @@ async function measure(run: Run): Promise<void> {
   const busyMegabytes = await residentMegabytes(cluster.agent.pid);
   say(`cold: ${COUNTS.coldSamples} ADDs, each after the agent was idle for ${COUNTS.coldIdleMs / 1_000} s`);
   const cold = await measureCold(subjects);
+  say("pools of one size, one empty and one 99 % full, in turn");
+  const levels = await measureLevels(cluster, raw, say);
   await raw.close();
   say(`\n${formatSamples(samples, cold)}`);
   say(`\nwhere the time of an ADD through the plugin goes (from the medians)\n${formatParts(samples)}`);
   say(`\ncalls a second, ${PARALLEL} in parallel\n${formatRates(rates)}`);
-  say(`\n${formatTargets(targetsOf({ samples, rates, idleMegabytes, busyMegabytes }))}`);
+  const targets = [...targetsOf({ samples, rates, idleMegabytes, busyMegabytes }), ...coreTargets({ ...core, levels })];
+  say(`\n${formatTargets(targets)}`);
 }
 
 await using run = await Run.open();

@@ -5,6 +5,13 @@ import { Pool } from "undici";
 
 /** As many connections as an agent keeps. */
 const CONNECTIONS = 64;
+/** As many leases a page as an agent asks for. */
+const LIST_LIMIT = 5_000;
+
+/** What is read of a page of a list. */
+interface TablePage {
+  readonly metadata: { readonly continue?: string };
+}
 
 /** What an ADD is held against: one POST of the same bytes over the same kind of connection, its answer discarded. */
 export class RawApi {
@@ -19,13 +26,34 @@ export class RawApi {
 
   /** Creates one lease of an address that nobody else has. */
   async post(): Promise<void> {
-    const address: Address = { family: 4, value: (100n << 24n) + (64n << 16n) + this.#next++ };
-    const body = JSON.stringify(rawLease(address));
+    await this.create(rawLease({ family: 4, value: (100n << 24n) + (64n << 16n) + this.#next++ }));
+  }
+
+  /** Creates a lease. @throws Error when it is there already, or the server refuses it. */
+  async create(lease: IPLease): Promise<void> {
     const path = `${API_PATH}/${LEASE_RESOURCE}`;
-    const answer = await this.#pool.request({ method: "POST", path, headers: this.#headers, body });
+    const answer = await this.#pool.request({
+      method: "POST",
+      path,
+      headers: this.#headers,
+      body: JSON.stringify(lease),
+    });
     await answer.body.dump();
-    if (answer.statusCode !== 201)
-      throw new Error(`POST of ${formatAddress(address)} was answered ${answer.statusCode}`);
+    if (answer.statusCode !== 201) throw new Error(`POST of ${lease.metadata.name} was answered ${answer.statusCode}`);
+  }
+
+  /** Asks for the names of all leases of a pool, page by page, in the form in which an agent asks for them. */
+  async listNames(pool: string): Promise<void> {
+    const headers = { ...this.#headers, accept: "application/json;as=Table;g=meta.k8s.io;v=v1" };
+    const fixed = { limit: String(LIST_LIMIT), fieldSelector: `spec.pool=${pool}`, includeObject: "None" };
+    for (let next: string | undefined = ""; next !== undefined; ) {
+      const query = new URLSearchParams(next === "" ? fixed : { ...fixed, continue: next });
+      const path = `${API_PATH}/${LEASE_RESOURCE}?${query.toString()}`;
+      const answer = await this.#pool.request({ method: "GET", path, headers });
+      const page = (await answer.body.json()) as TablePage;
+      if (answer.statusCode !== 200) throw new Error(`the list of pool ${pool} was answered ${answer.statusCode}`);
+      next = page.metadata.continue || undefined;
+    }
   }
 
   close(): Promise<void> {
@@ -33,8 +61,13 @@ export class RawApi {
   }
 }
 
+/** Where a lease belongs. */
+type Place = Readonly<Record<"pool" | "node", string>>;
+
+const BENCH: Place = { pool: "bench", node: "bench" };
+
 /** A lease with the fields, and the lengths of fields, that the agent writes for the calls of this benchmark. */
-function rawLease(address: Address): IPLease {
+export function rawLease(address: Address, { pool, node }: Place = BENCH): IPLease {
   return {
     apiVersion: API_VERSION,
     kind: "IPLease",
@@ -43,10 +76,10 @@ function rawLease(address: Address): IPLease {
       address: formatAddress(address),
       prefixLength: 9,
       gateway: "100.64.0.1",
-      pool: "bench",
+      pool,
       addressSpace: "",
       network: "bench",
-      node: "bench",
+      node,
       containerID: `raw-${address.value}`,
       ifName: "net1",
       holder: `default/raw-${address.value}/net1`,

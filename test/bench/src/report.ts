@@ -3,7 +3,7 @@ import { median, percentile } from "./statistics.ts";
 import { type SubjectName, TITLES } from "./subjects.ts";
 
 /** One limit, and what was measured. */
-interface Target {
+export interface Target {
   readonly what: string;
   readonly measured: number;
   readonly limit: number;
@@ -90,6 +90,7 @@ function ms(samples: readonly number[], share: number): string {
   return percentile(samples, share).toFixed(2);
 }
 
-function row(title: string, cells: readonly string[]): string {
+/** A line of a table: what is measured, and its figures. */
+export function row(title: string, cells: readonly string[]): string {
   return `  ${title.padEnd(TITLE_WIDTH)}${cells.map((cell) => cell.padStart(NUMBER_WIDTH)).join("")}`;
 }
