@@ -17,7 +17,7 @@ NODE_HINT := install Node.js 20 or newer with npm from https://nodejs.org/en/dow
 comma := ,
 GO_HINT := install Go 1.26 or newer from https://go.dev/dl and put its bin folder on PATH
 
-.PHONY: help setup build check test unit integration bench demo control-plane tools gen clean needs-npm needs-go needs-root
+.PHONY: help setup build check test unit integration model bench scale demo control-plane tools gen clean needs-npm needs-go needs-root
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -29,8 +29,8 @@ build: $(BUILT) ## put the executables into dist/bin
 check: $(SETUP) ## types, lint, format, dead exports, generated files, texts
 	@$(RUN) scripts/check/main.ts
 
-test: needs-root needs-go $(SETUP) build tools ## unit and integration tests with the coverage gate (root)
-	@$(RUN) scripts/test/main.ts unit integration
+test: needs-root needs-go $(SETUP) build tools ## unit tests, integration tests, the model; coverage gate (root)
+	@$(RUN) scripts/test/main.ts unit integration model
 
 unit: needs-go $(SETUP) build ## unit tests only (ARGS=<path> for some of them)
 	@$(RUN) scripts/test/main.ts unit $(if $(ARGS),-- $(ARGS))
@@ -38,8 +38,14 @@ unit: needs-go $(SETUP) build ## unit tests only (ARGS=<path> for some of them)
 integration: needs-root needs-go $(SETUP) build tools ## tests on a real API server and real CNI plugins (root)
 	@$(RUN) scripts/test/main.ts integration $(if $(ARGS),-- $(ARGS))
 
+model: $(SETUP) ## every promise under random faults (SEEDS=<number> or <from>-<to>)
+	@$(RUN) test/model/src/main.ts $(SEEDS)
+
 bench: needs-root needs-go $(SETUP) build tools ## ADD against raw requests and host-local (root)
 	@$(RUN) test/bench/src/main.ts
+
+scale: needs-root needs-go $(SETUP) build tools ## ADD with 100,000 leases in the cluster against 1,000 (root)
+	@$(RUN) test/bench/src/scale/main.ts
 
 demo: needs-root needs-go $(SETUP) build tools ## duplicates with host-local, none with ours (root; KEEP=1: leave it)
 	@$(RUN) test/integration/src/bin/demo.ts

@@ -31,6 +31,8 @@ export default defineConfig({
           name: "unit",
           include: ["{packages,cmd,scripts}/**/*.test.ts"],
           setupFiles,
+          // Some start programs, which takes its time on a busy machine.
+          testTimeout: 30_000,
           sequence: { groupOrder: 0 },
         },
       },
@@ -46,6 +48,17 @@ export default defineConfig({
           testTimeout: 120_000,
           hookTimeout: 180_000,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "model",
+          include: ["test/model/**/*.test.ts"],
+          setupFiles,
+          // Each file takes all cores for itself, and has them when the others are through.
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
         },
       },
     ],
