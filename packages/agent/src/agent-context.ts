@@ -11,6 +11,7 @@ import {
 import type { IPLease } from "@cluster-ipam/api";
 import type { Cidr } from "@cluster-ipam/ip";
 import type { Logger } from "@cluster-ipam/telemetry";
+import type { AgentMeter } from "./agent-meter.ts";
 import { AttachmentGate } from "./attachment-gate.ts";
 import { Attachments, slimLease } from "./attachments.ts";
 import { ignoredKeysNote } from "./ignored-keys.ts";
@@ -32,6 +33,7 @@ export interface AgentDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
+  readonly meter: AgentMeter;
   /** Where releases outlive the process that owes them. */
   readonly spool: Spool;
   /** Reads a file of the node as UTF-8. */
@@ -46,7 +48,7 @@ export interface AgentDeps {
 type NodeFacts = Pick<AgentDeps, "sandboxes" | "readFile" | "readKernelCommandLine" | "nodeAddresses">;
 
 /** What the verbs work with: the state of one agent, and the world around it. */
-export interface AgentContext extends Pick<AgentDeps, "node" | "clock" | "log">, NodeFacts {
+export interface AgentContext extends Pick<AgentDeps, "node" | "clock" | "log" | "meter">, NodeFacts {
   readonly store: LeaseStore;
   readonly pools: PoolCache;
   readonly attachments: Attachments;
@@ -63,7 +65,7 @@ export interface AgentContext extends Pick<AgentDeps, "node" | "clock" | "log">,
 
 /** The state of an agent that has read nothing yet. */
 export function createContext(deps: AgentDeps): AgentContext {
-  const { node, leases: store, holders, clock, random, log, spool } = deps;
+  const { node, leases: store, holders, clock, random, log, meter, spool } = deps;
   const { sandboxes, readFile, readKernelCommandLine, nodeAddresses } = deps;
   const attachments = new Attachments(sandboxes);
   const pending = new PendingReleases(clock);
@@ -96,6 +98,7 @@ export function createContext(deps: AgentDeps): AgentContext {
     allocator,
     clock,
     log,
+    meter,
     readFile,
     readKernelCommandLine,
     nodeAddresses,

@@ -2,6 +2,7 @@ import { FakeClock, MemoryLeaseStore, MemoryPoolStore, seededRandom } from "@clu
 import { IpamError } from "@cluster-ipam/errors";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Agent } from "./agent.ts";
+import { NO_METER } from "./agent-meter.ts";
 import { LATE_WRITE_MS } from "./attachments.ts";
 import { never, written } from "./testing/agent-world.ts";
 import { attachmentOf, type CallFixture, cniCall } from "./testing/cni-calls.ts";
@@ -50,6 +51,7 @@ function start(): Agent {
     clock: new TickingClock(clock),
     random: seededRandom(1),
     log: lines.log,
+    meter: NO_METER,
     spool,
     readFile: (path) => path,
   });

@@ -1,5 +1,6 @@
 export { Agent, type AgentHealth, type CallAnswer } from "./agent.ts";
 export type { AgentDeps } from "./agent-context.ts";
+export { type AgentMeter, NO_METER, type ReconcileFinding } from "./agent-meter.ts";
 export { CallService } from "./call-service.ts";
 export { NodeAddresses } from "./node-addresses.ts";
 export { readNodeFile } from "./node-file.ts";

@@ -10,6 +10,7 @@ import { CNI_ROUTE } from "@cluster-ipam/cni";
 import { CATALOGUE, type ErrorCode, IpamError } from "@cluster-ipam/errors";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Agent } from "./agent.ts";
+import { NO_METER } from "./agent-meter.ts";
 import { createServer } from "./server.ts";
 import { written } from "./testing/agent-world.ts";
 import { type CallFixture, wireCall } from "./testing/cni-calls.ts";
@@ -51,6 +52,7 @@ beforeEach(async () => {
     clock: new TickingClock(new FakeClock()),
     random: seededRandom(1),
     log: lines.log,
+    meter: NO_METER,
     spool: new MemorySpool(),
     readFile: () => "",
   });

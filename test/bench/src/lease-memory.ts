@@ -1,6 +1,6 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { Agent } from "@cluster-ipam/agent";
+import { Agent, NO_METER } from "@cluster-ipam/agent";
 import { asIPLease, type IPLease } from "@cluster-ipam/api";
 import { createLogger } from "@cluster-ipam/telemetry";
 import { InstantStore } from "./instant-store.ts";
@@ -43,6 +43,7 @@ function createAgent(leases: number): Agent {
     clock: { nowMs: () => performance.now(), sleep: untilAborted },
     random: Math.random,
     log: createLogger({}, "silent"),
+    meter: NO_METER,
     readFile: () => "",
     readKernelCommandLine: () => "",
     nodeAddresses: () => [],

@@ -1,4 +1,4 @@
-import { Agent, CallService, type Spool } from "@cluster-ipam/agent";
+import { Agent, CallService, NO_METER, type Spool } from "@cluster-ipam/agent";
 import type { WireRequest } from "@cluster-ipam/cni";
 import { createLogger } from "@cluster-ipam/telemetry";
 import { ApiConnection, type ConnectionParts } from "./api-connection.ts";
@@ -106,6 +106,7 @@ export class AgentProcess {
       clock: new ActorClock(time, this.actor, node.clockOriginMs),
       random: chance.of(this.actor.name).random,
       log: SILENT,
+      meter: NO_METER,
       readFile: () => "",
       readKernelCommandLine: () => "",
       nodeAddresses: () => [],

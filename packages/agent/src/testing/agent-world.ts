@@ -3,6 +3,7 @@ import type { IPLease } from "@cluster-ipam/api";
 import type { IpamResult } from "@cluster-ipam/cni";
 import { parseCidr } from "@cluster-ipam/ip";
 import { type AgentContext, createContext } from "../agent-context.ts";
+import { NO_METER } from "../agent-meter.ts";
 import { add } from "../verbs/add.ts";
 import { check } from "../verbs/check.ts";
 import { del } from "../verbs/del.ts";
@@ -69,6 +70,7 @@ export class AgentWorld<Leases extends LeaseStore, Pools extends PoolStore, Time
       clock: ticking,
       random,
       log: lines.log,
+      meter: NO_METER,
       spool,
       readFile,
       readKernelCommandLine: () => readFile(KERNEL_COMMAND_LINE),

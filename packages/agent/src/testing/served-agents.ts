@@ -2,6 +2,7 @@ import { FakeClock, MemoryLeaseStore, MemoryPoolStore, seededRandom } from "@clu
 import { CNI_ROUTE, type WireRequest } from "@cluster-ipam/cni";
 import { parseCidr } from "@cluster-ipam/ip";
 import { Agent } from "../agent.ts";
+import { NO_METER } from "../agent-meter.ts";
 import { createServer } from "../server.ts";
 import { FakeSandboxes } from "./fake-sandboxes.ts";
 import { LogLines } from "./log-lines.ts";
@@ -54,6 +55,7 @@ export class ServedAgents implements AsyncDisposable {
       clock: new TickingClock(new FakeClock()),
       random: seededRandom(1),
       log: this.#lines.log,
+      meter: NO_METER,
       readFile: () => "nameserver 10.0.0.53\n",
       readKernelCommandLine: () => KERNEL_COMMAND_LINE,
       nodeAddresses: () => NODE_ADDRESSES.flatMap((text) => parseCidr(text) ?? []),

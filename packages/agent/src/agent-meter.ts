@@ -1,0 +1,40 @@
+import type { Command } from "@cluster-ipam/cni";
+
+/** What reconciliation did to a lease, or found and left alone. */
+export type ReconcileFinding =
+  /** Its network namespace is gone. */
+  | "sandbox-gone"
+  /** Its namespace was never seen, and its pod is gone. */
+  | "pod-gone"
+  /** It was missing on the server while its sandbox lives. */
+  | "recreated"
+  /** Somebody else has the address of a living sandbox. */
+  | "duplicate-holder"
+  /** The server has it for this node, and memory had not. */
+  | "adopted";
+
+/** What an agent counts: one method for each thing that happens. None may throw or wait. */
+export interface AgentMeter {
+  /** A call was answered; `cniCode` is 0 for success. */
+  callEnded(command: Command | "invalid", cniCode: number, durationMs: number): void;
+  /** An ADD that looked for addresses has ended: how many of its creates found the name taken. */
+  addressesSearched(conflicts: number): void;
+  /** A request to the API server has ended; status 0 where there was no answer. */
+  requestEnded(method: string, status: number, durationMs: number): void;
+  /** A file of the spool was no release. */
+  spoolFileSetAside(): void;
+  /** A release could not be written to the spool. */
+  spoolWriteFailed(): void;
+  /** Reconciliation did something, or, in a dry run, would have. */
+  reconciled(finding: ReconcileFinding, isDryRun: boolean): void;
+}
+
+/** Counts nothing. */
+export const NO_METER: AgentMeter = {
+  callEnded: () => undefined,
+  addressesSearched: () => undefined,
+  requestEnded: () => undefined,
+  spoolFileSetAside: () => undefined,
+  spoolWriteFailed: () => undefined,
+  reconciled: () => undefined,
+};
