@@ -9,24 +9,26 @@ SETUP := node_modules/.setup
 BUILT := dist/.built
 MANIFESTS := package.json pnpm-lock.yaml pnpm-workspace.yaml $(wildcard cmd/*/package.json packages/*/package.json test/*/package.json)
 # Folders too, so that a removed file counts as a change.
-SOURCES := $(shell find cmd packages scripts/build \( -name node_modules -o -name dist \) -prune -o \( -type d -o -name '*.ts' -o -name '*.sh' \) ! -name '*.test.ts' -print)
+SOURCES := $(shell find cmd packages scripts/build scripts/native \( -name node_modules -o -name dist \) -prune -o \( -type d -o -name '*.ts' -o -name '*.sh' -o -name '*.rs' -o -name '*.toml' -o -name crates.lock \) ! -name '*.test.ts' -print)
 
 # $(call need,<shell test>,<what to say>): stops at once with one line.
 need = $(if $(shell ($(1)) >/dev/null 2>&1 && echo yes),,$(error $(2)))
 NODE_HINT := install Node.js 20 or newer with npm from https://nodejs.org/en/download
 comma := ,
+RUST_HINT := install Rust 1.88 or newer from https://rustup.rs and put ~/.cargo/bin on PATH
+CC_HINT := install gcc and the C library's static files (Debian: gcc and libc6-dev)
 GO_HINT := install Go 1.26 or newer from https://go.dev/dl and put its bin folder on PATH
 
-.PHONY: help setup build check test unit integration model bench scale demo control-plane tools gen clean needs-npm needs-go needs-root
+.PHONY: help setup build check test unit integration model bench scale demo control-plane tools crates gen clean needs-npm needs-go needs-rust needs-root
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 setup: $(SETUP) ## install the pinned dependencies, Node.js 24 among them
 
-build: $(BUILT) ## put the executables into dist/bin
+build: needs-rust $(BUILT) ## put the executables into dist/bin
 
-check: $(SETUP) ## types, lint, format, dead exports, generated files, texts
+check: needs-rust $(SETUP) ## types, lint, format, dead exports, generated files, texts
 	@$(RUN) scripts/check/main.ts
 
 test: needs-root needs-go $(SETUP) build tools ## unit tests, integration tests, the model; coverage gate (root)
@@ -56,19 +58,22 @@ control-plane: needs-go $(SETUP) tools ## an API server with the CRDs until Ctrl
 tools: needs-go $(SETUP) ## build etcd, kube-apiserver and the CNI plugins (minutes at first)
 	@exec $(NODE) scripts/tools/main.ts
 
+crates: needs-rust $(SETUP) ## choose the newest crates for the plugin's host
+	@$(RUN) scripts/native/main.ts
+
 gen: $(SETUP) ## write the custom resource definitions into crds
 	@exec $(NODE) packages/api/src/gen/main.ts
 
 clean: ## remove what build and test made (ALL=1: tools and packages too)
-	rm -rf dist coverage .cache/reports cmd/*/dist packages/*/dist test/*/dist *.tsbuildinfo
+	rm -rf dist coverage .cache/reports .cache/native cmd/*/native/Cargo.lock cmd/*/dist packages/*/dist test/*/dist *.tsbuildinfo
 	$(if $(ALL),rm -rf .cache node_modules cmd/*/node_modules packages/*/node_modules test/*/node_modules)
 
 $(SETUP): $(MANIFESTS) scripts/setup | needs-npm
 	@scripts/setup
 	@touch $@
 
-$(BUILT): $(SETUP) $(SOURCES)
-	@$(NODE) scripts/build/main.ts
+$(BUILT): $(SETUP) $(SOURCES) | needs-rust
+	@exec $(NODE) scripts/build/main.ts
 	@touch $@
 
 needs-npm:
@@ -76,6 +81,10 @@ needs-npm:
 
 needs-go:
 	$(call need,command -v go,Go is missing: $(GO_HINT))
+
+needs-rust:
+	$(call need,command -v cargo,Rust is missing: $(RUST_HINT))
+	$(call need,command -v cc,a C compiler is missing: $(CC_HINT))
 
 needs-root:
 	$(call need,[ "$$(id -u)" = 0 ],this target makes network namespaces$(comma) which needs root: run it with sudo)

@@ -1,4 +1,4 @@
-/** A program of ours: a bundle in dist/lib, started by an executable in dist/bin. */
+/** A program of ours that runs on Node.js: a bundle in dist/lib, started by an executable in dist/bin. */
 export interface Binary {
   readonly name: string;
   /** Where its main function lies, from the top of the repository. */
@@ -9,15 +9,8 @@ export interface Binary {
   readonly nodeOptions: readonly string[];
 }
 
-/** Every program that `make build` leaves in dist/bin. */
+/** Every such program that `make build` leaves in dist/bin. */
 export const BINARIES: readonly Binary[] = [
-  {
-    name: "cluster-ipam",
-    entry: "cmd/cluster-ipam/src/main.ts",
-    // A pod must not fail to start because the runtime's environment holds options meant for another program.
-    prelude: "unset NODE_OPTIONS",
-    nodeOptions: [],
-  },
   {
     name: "cluster-ipam-agent",
     entry: "cmd/cluster-ipam-agent/src/main.ts",

@@ -1,0 +1,41 @@
+import { copyFileSync, mkdirSync, renameSync, rmSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { Failure } from "../process/failure.ts";
+import { Progress } from "../process/progress.ts";
+import { hostTriple, runCargo, targetFolder } from "./cargo.ts";
+
+const NAME = "cluster-ipam";
+
+/** How many of a failed build's last lines are shown. */
+const SHOWN_LINES = 40;
+
+/**
+ * Builds the plugin's static binary. The target appears complete or not at all, whatever happens on the way.
+ *
+ * @param root - the top of the repository.
+ * @returns the binary's size in bytes.
+ * @throws Failure with the compiler's last lines when the build fails.
+ */
+export async function buildNativeBinary(root: string, target: string, signal: AbortSignal): Promise<number> {
+  using progress = new Progress(`build: ${NAME}`);
+  progress.stage("compiling; about a minute at first");
+  const tail: string[] = [];
+  const triple = hostTriple();
+  const args = ["build", "--release", "--locked", "--target", triple];
+  const exitCode = await runCargo({ root, args, signal, onLine: (line) => tail.push(line) });
+  signal.throwIfAborted();
+  if (exitCode !== 0) throw new Failure(`build: cargo failed\n${tail.slice(-SHOWN_LINES).join("\n")}`);
+  putInPlace(join(targetFolder(root), triple, "release", NAME), target);
+  return statSync(target).size;
+}
+
+function putInPlace(built: string, target: string): void {
+  mkdirSync(dirname(target), { recursive: true });
+  const temporary = `${target}.${process.pid}`;
+  try {
+    copyFileSync(built, temporary);
+    renameSync(temporary, target);
+  } finally {
+    rmSync(temporary, { force: true });
+  }
+}
