@@ -31,25 +31,25 @@ build: needs-rust $(BUILT) ## put the executables into dist/bin
 check: needs-rust $(SETUP) ## types, lint, format, dead exports, generated files, texts
 	@$(RUN) scripts/check/main.ts
 
-test: needs-root needs-go $(SETUP) build tools ## unit tests, integration tests, the model; coverage gate (root)
+test: needs-root needs-go needs-rust $(SETUP) build tools ## unit tests, integration tests, the model; coverage gate (root)
 	@$(RUN) scripts/test/main.ts unit integration model
 
-unit: needs-go $(SETUP) build ## unit tests only (ARGS=<path> for some of them)
+unit: needs-go needs-rust $(SETUP) build ## unit tests only (ARGS=<path> for some of them)
 	@$(RUN) scripts/test/main.ts unit $(if $(ARGS),-- $(ARGS))
 
-integration: needs-root needs-go $(SETUP) build tools ## tests on a real API server and real CNI plugins (root)
+integration: needs-root needs-go needs-rust $(SETUP) build tools ## tests on a real API server and real CNI plugins (root)
 	@$(RUN) scripts/test/main.ts integration $(if $(ARGS),-- $(ARGS))
 
 model: $(SETUP) ## every promise under random faults (SEEDS=<number> or <from>-<to>)
 	@$(RUN) test/model/src/main.ts $(SEEDS)
 
-bench: needs-root needs-go $(SETUP) build tools ## ADD against raw requests and host-local (root)
+bench: needs-root needs-go needs-rust $(SETUP) build tools ## ADD against raw requests and host-local (root)
 	@$(RUN) test/bench/src/main.ts
 
-scale: needs-root needs-go $(SETUP) build tools ## ADD with 100,000 leases in the cluster against 1,000 (root)
+scale: needs-root needs-go needs-rust $(SETUP) build tools ## ADD with 100,000 leases in the cluster against 1,000 (root)
 	@$(RUN) test/bench/src/scale/main.ts
 
-demo: needs-root needs-go $(SETUP) build tools ## duplicates with host-local, none with ours (root; KEEP=1: leave it)
+demo: needs-root needs-go needs-rust $(SETUP) build tools ## duplicates with host-local, none with ours (root; KEEP=1: leave it)
 	@$(RUN) test/integration/src/bin/demo.ts
 
 control-plane: needs-go $(SETUP) tools ## an API server with the CRDs until Ctrl-C

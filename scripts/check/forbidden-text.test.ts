@@ -7,6 +7,7 @@ const registry = ["https:/", "registry.npmjs.org/zod"].join("/");
 test.for([
   [`const socket = "${["", "home", "someone", "agent.sock"].join("/")}";`, "a path of one machine"],
   [`resolved: ${registry}`, "the address of a package registry"],
+  [`source = "${["registry", "https://example.org/index"].join("+")}"`, "the address of a package registry"],
   [`// ${mark}: later`, "an unfinished mark"],
   [`It takes ${["@", "@NUMBER@", "@"].join("")} ms.`, "a placeholder"],
   [`${"<".repeat(7)} HEAD`, "a merge conflict"],

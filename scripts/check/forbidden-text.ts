@@ -11,6 +11,7 @@ const FORBIDDEN: readonly { readonly pattern: RegExp; readonly reason: string }[
     pattern: /https?:\/\/(?:registry|proxy|index|static|deb|packages)\.[\w.]+/,
     reason: "the address of a package registry",
   },
+  { pattern: /\bregistry\+https?:/, reason: "the address of a package registry" },
   { pattern: /\b(?:TO(?:DO)|FIX(?:ME)|XX[X]|HAC[K])\b/, reason: "an unfinished mark" },
   { pattern: /@@[A-Z]+@@/, reason: "a placeholder" },
   { pattern: /^(?:<{7}|>{7}) /, reason: "a merge conflict" },

@@ -6,6 +6,7 @@ import { Failure, runMain } from "../process/failure.ts";
 import { interruptSignal } from "../process/interrupt.ts";
 import { findForbiddenText } from "./forbidden-text.ts";
 import { findStaleOutput } from "./generated-files.ts";
+import { checkRust } from "./rust.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 
@@ -18,6 +19,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   format: program("biome", "check", "--error-on-warnings"),
   "dead exports": program("knip"),
   "generated files": (signal) => findStaleOutput(ROOT, signal),
+  rust: (signal) => checkRust(ROOT, signal),
   "forbidden text": (signal) => findForbiddenText(ROOT, signal),
 };
 

@@ -96,6 +96,7 @@ export const OTHER_PLANTED: readonly PlantedFile[] = [
   planted("packages/ip/src/first.ts", "import './second.ts';\nexport const first = 1;", "import(no-cycle)"),
   planted("packages/ip/src/second.ts", "import './first.ts';\nexport const second = 2;", "import(no-cycle)"),
   planted("cmd/cluster-ipam/src/deep.ts", "import '@cluster-ipam/plugin/src/plugin.ts';", IMPORT_RULE),
+  planted("cmd/cluster-ipam/src/native-entry.ts", "export { readFileSync } from 'node:fs';", IMPORT_RULE),
   planted("test/integration/src/deep.ts", "import '@cluster-ipam/store/dist/index.js';", IMPORT_RULE),
   planted("packages/ip/src/long-file.ts", "\n".repeat(401), "eslint(max-lines)"),
   planted(

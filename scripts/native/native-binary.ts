@@ -18,11 +18,15 @@ const SHOWN_LINES = 40;
  */
 export async function buildNativeBinary(root: string, target: string, signal: AbortSignal): Promise<number> {
   using progress = new Progress(`build: ${NAME}`);
-  progress.stage("compiling; about a minute at first");
   const tail: string[] = [];
+  const onLine = (line: string): void => {
+    tail.push(line);
+    const [, crate] = /^ *Compiling (\S+)/.exec(line) ?? [];
+    if (crate !== undefined) progress.stage(`compiling ${crate}, a minute or two in all when nothing is there yet`);
+  };
   const triple = hostTriple();
   const args = ["build", "--release", "--locked", "--target", triple];
-  const exitCode = await runCargo({ root, args, signal, onLine: (line) => tail.push(line) });
+  const exitCode = await runCargo({ root, args, signal, onLine });
   signal.throwIfAborted();
   if (exitCode !== 0) throw new Failure(`build: cargo failed\n${tail.slice(-SHOWN_LINES).join("\n")}`);
   putInPlace(join(targetFolder(root), triple, "release", NAME), target);

@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { build } from "esbuild";
 import { Failure } from "../process/failure.ts";
 
@@ -32,7 +32,7 @@ export async function bundlePlugin(root: string, outfile: string): Promise<void>
   });
   const [{ text } = { text: "" }] = outputFiles;
   if (readText(outfile) === text) return;
-  mkdirSync(dirname(join(root, outfile)), { recursive: true });
+  mkdirSync(dirname(outfile), { recursive: true });
   writeFileSync(outfile, text);
 }
 

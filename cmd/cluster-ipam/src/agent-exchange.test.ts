@@ -1,13 +1,11 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ExchangeCall } from "@cluster-ipam/plugin";
 import { expect, test } from "vitest";
 import { exchange } from "./agent-exchange.ts";
 import { answering, responseText, ScriptedAgent } from "./testing/scripted-agent.ts";
+import { StalledAgent } from "./testing/stalled-agent.ts";
 
 const REQUEST = "POST / HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}";
 
@@ -117,39 +115,9 @@ test("an agent that dies in the middle of the request breaks the connection", as
 });
 
 test("an agent whose queue is full is tried again until it has room", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "cluster-ipam-"));
-  const path = join(folder, "agent.sock");
-  const response = JSON.stringify(responseText(200, ""));
-  const server = `require("node:net").createServer((s) => s.on("error", () => {}).once("data", () => s.end(${response})))
-    .listen({ path: ${JSON.stringify(path)}, backlog: 1 }, () => console.log("up"))`;
-  const agent = spawn(process.execPath, ["-e", server], { stdio: ["ignore", "pipe", "ignore"] });
-  const waiting: Socket[] = [];
-  try {
-    await once(agent.stdout, "data");
-    agent.kill("SIGSTOP");
-    await fillQueue(path, waiting);
-    setTimeout(() => agent.kill("SIGCONT"), 200);
-    const { result, tookMs } = await timed(() => exchange(callTo(path, { connectForMs: 2000 })));
-    expect(result).toEqual({ kind: "answer", text: responseText(200, "") });
-    expect(tookMs).toBeGreaterThan(150);
-  } finally {
-    for (const socket of waiting) socket.destroy();
-    agent.kill("SIGKILL");
-    rmSync(folder, { recursive: true });
-  }
+  await using agent = await StalledAgent.start(responseText(200, ""));
+  setTimeout(() => agent.resume(), 200);
+  const { result, tookMs } = await timed(() => exchange(callTo(agent.path, { connectForMs: 2000 })));
+  expect(result).toEqual({ kind: "answer", text: responseText(200, "") });
+  expect(tookMs).toBeGreaterThan(150);
 });
-
-/** Connects to `path` until the kernel says EAGAIN. */
-async function fillQueue(path: string, waiting: Socket[]): Promise<void> {
-  for (;;) {
-    const socket = connect(path);
-    waiting.push(socket);
-    const code = await new Promise<string | undefined>((resolve) => {
-      socket.on("connect", () => resolve(undefined));
-      socket.on("error", (error: NodeJS.ErrnoException) => resolve(error.code));
-    });
-    if (code === undefined) continue;
-    expect(code).toBe("EAGAIN");
-    return;
-  }
-}

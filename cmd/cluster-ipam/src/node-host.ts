@@ -1,4 +1,4 @@
-import { readSync, statSync, writeSync } from "node:fs";
+import { readSync, type Stats, statSync, writeSync } from "node:fs";
 import type { Host } from "@cluster-ipam/plugin";
 import { exchange } from "./agent-exchange.ts";
 import { bootTime } from "./boot-time.ts";
@@ -33,9 +33,19 @@ function readStdin(): string {
 }
 
 function fileAgeMs(path: string): number | undefined {
-  const found = statSync(path, { throwIfNoEntry: false });
+  const found = findStat(path);
   // A clock that was set back must not make the file older than it is.
   return found === undefined ? undefined : Math.max(0, Date.now() - found.mtimeMs);
+}
+
+function findStat(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    // A part of the path is a file: below it there is none.
+    if (codeOf(error) === "ENOTDIR") return undefined;
+    throw error;
+  }
 }
 
 function write(stream: keyof typeof OUTPUTS, text: string): void {

@@ -20,6 +20,12 @@ export function findJsonBreak(text: string): number {
   return expected === "after" && open.length === 0 ? -1 : text.length;
 }
 
+const SCALAR_STARTS = '"-0123456789tfn';
+
+// Made once: these are asked at every token.
+const SCALAR = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y;
+const ESCAPE = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
+
 type Bracket = "{" | "[";
 
 /** What may come next; "after" is the place behind a complete value. */
@@ -54,7 +60,7 @@ function openValue(first: string, open: Bracket[]): Expected | undefined {
     open.push(first);
     return first === "{" ? "key or }" : "value or ]";
   }
-  return /["\-0-9tfn]/.test(first) ? "after" : undefined;
+  return SCALAR_STARTS.includes(first) ? "after" : undefined;
 }
 
 function followValue(first: string, open: Bracket[]): Expected | undefined {
@@ -74,21 +80,22 @@ function tokenEnd(text: string, at: number): TokenEnd {
   const first = text[at] as string;
   if ("{}[],:".includes(first)) return { at: at + 1, broken: false };
   if (first === '"') return stringEnd(text, at);
-  const scalar = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y;
-  scalar.lastIndex = at;
-  return scalar.test(text) ? { at: scalar.lastIndex, broken: false } : { at, broken: true };
+  SCALAR.lastIndex = at;
+  return SCALAR.test(text) ? { at: SCALAR.lastIndex, broken: false } : { at, broken: true };
 }
 
 function stringEnd(text: string, start: number): TokenEnd {
-  const escape = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
   let at = start + 1;
   while (at < text.length) {
     const character = text[at] as string;
     if (character === '"') return { at: at + 1, broken: false };
     if (character < " ") return { at, broken: true };
-    escape.lastIndex = at;
-    if (character !== "\\") at += 1;
-    else if (escape.test(text)) at = escape.lastIndex;
+    if (character !== "\\") {
+      at += 1;
+      continue;
+    }
+    ESCAPE.lastIndex = at;
+    if (ESCAPE.test(text)) at = ESCAPE.lastIndex;
     else return { at, broken: true };
   }
   return { at, broken: true };

@@ -60,7 +60,10 @@ export function salvageConfig(stdin: string): NetworkConfig {
  * newest one when the configuration cannot be read or declares a version that is not supported.
  */
 export function answerVersion(stdin: string): string {
-  return attempt(() => readVersion(parseConfig(stdin), "ADD"), NEWEST_VERSION);
+  return attempt(() => {
+    const value: unknown = JSON.parse(stdin);
+    return isObject(value) ? readVersion(value, "ADD") : NEWEST_VERSION;
+  }, NEWEST_VERSION);
 }
 
 function attempt<T>(read: () => T, fallback: T): T {

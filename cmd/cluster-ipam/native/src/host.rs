@@ -30,7 +30,5 @@ pub fn create<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
 
 /// Turns an error of the system into one of JavaScript that says what was tried.
 fn or_throw<T>(ctx: &Ctx<'_>, outcome: rustix::io::Result<T>, tried: &str) -> Result<T> {
-    outcome.map_err(|error: Errno| {
-        Exception::throw_message(ctx, &format!("{}: {tried}", errno::name(error)))
-    })
+    outcome.map_err(|error: Errno| Exception::throw_message(ctx, &format!("{}: {tried}", errno::name(error))))
 }

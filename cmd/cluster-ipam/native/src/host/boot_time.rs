@@ -6,7 +6,7 @@ use rustix::time::{ClockId, clock_gettime};
 const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
 const NS_PER_SECOND: i64 = 1_000_000_000;
 
-/// CLOCK_BOOTTIME, and the boot that it counts from.
+/// `CLOCK_BOOTTIME`, and the boot that it counts from.
 pub fn boot_time(ctx: Ctx<'_>) -> Result<Object<'_>> {
     let now = clock_gettime(ClockId::Boottime);
     let ns = now.tv_sec * NS_PER_SECOND + now.tv_nsec;

@@ -1,12 +1,14 @@
 //! `Host.writeFile`.
 
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 
 use rquickjs::{Ctx, Exception, Result};
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, fsync, mkdirat, open, renameat, unlinkat};
-use rustix::io::{Errno, write};
+use rustix::io::Errno;
 use rustix::process::{Resource, getpid, getrlimit};
 
+use super::output::write_all;
 use crate::errno;
 
 const FOLDER_MODE: Mode = Mode::RWXU;
@@ -17,8 +19,7 @@ type Step<T> = std::result::Result<T, String>;
 
 /// Makes a file of `text` that outlives the machine's failure.
 pub fn write_file(ctx: Ctx<'_>, path: String, text: String) -> Result<()> {
-    write_durably(Path::new(&path), text.as_bytes())
-        .map_err(|reason| Exception::throw_message(&ctx, &reason))
+    write_durably(Path::new(&path), text.as_bytes()).map_err(|reason| Exception::throw_message(&ctx, &reason))
 }
 
 fn write_durably(path: &Path, bytes: &[u8]) -> Step<()> {
@@ -36,25 +37,14 @@ fn write_durably(path: &Path, bytes: &[u8]) -> Step<()> {
         })?;
     // A folder that was made here is on the disk once the one above it is.
     sync_folder(folder)?;
-    made.iter()
-        .try_for_each(|each| sync_folder(folder_of(each)))
+    made.iter().try_for_each(|each| sync_folder(folder_of(each)))
 }
 
 fn write_draft(draft: &Path, bytes: &[u8]) -> Step<()> {
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC | OFlags::CLOEXEC;
     require_room(draft, bytes)?;
     let file = step("open", draft, open(draft, flags, FILE_MODE))?;
-    let mut rest = bytes;
-    while !rest.is_empty() {
-        match write(&file, rest) {
-            Err(Errno::INTR) => {}
-            outcome => {
-                rest = rest
-                    .get(step("write", draft, outcome)?..)
-                    .unwrap_or_default()
-            }
-        }
-    }
+    step("write", draft, write_all(file.as_fd(), bytes))?;
     step("fsync", draft, fsync(&file))
 }
 

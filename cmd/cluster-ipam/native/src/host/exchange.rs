@@ -8,9 +8,7 @@ use rquickjs::{Ctx, FromJs, IntoJs, Object, Result, Value};
 use rustix::buffer::spare_capacity;
 use rustix::event::PollFlags;
 use rustix::io::{Errno, read};
-use rustix::net::{
-    AddressFamily, SendFlags, SocketAddrUnix, SocketFlags, SocketType, connect, send, socket_with,
-};
+use rustix::net::{AddressFamily, SendFlags, SocketAddrUnix, SocketFlags, SocketType, connect, send, socket_with};
 
 use super::input::decode;
 use super::readiness::wait;
@@ -82,9 +80,7 @@ fn converse(socket: &OwnedFd, request: &[u8], deadline: Instant) -> Outcome {
             Ok(()) => PollFlags::IN | PollFlags::OUT,
             Err(error) => return Outcome::Broken(error),
         };
-        match wait(socket.as_fd(), interest, Some(deadline))
-            .and_then(|_| receive_some(socket, &mut received))
-        {
+        match wait(socket.as_fd(), interest, Some(deadline)).and_then(|_| receive_some(socket, &mut received)) {
             Ok(true) => return Outcome::Answer(decode(received)),
             Ok(false) => {}
             Err(error) => return Outcome::Broken(error),

@@ -17,9 +17,7 @@ pub fn read_stdin(ctx: Ctx<'_>) -> Result<String> {
     let mut bytes = Vec::new();
     loop {
         bytes.reserve(ROOM_BYTES);
-        let count = when_ready(stdin(), PollFlags::IN, || {
-            read(stdin(), spare_capacity(&mut bytes))
-        });
+        let count = when_ready(stdin(), PollFlags::IN, || read(stdin(), spare_capacity(&mut bytes)));
         if or_throw(&ctx, count, "read standard input")? == 0 {
             return Ok(decode(bytes));
         }
@@ -28,6 +26,5 @@ pub fn read_stdin(ctx: Ctx<'_>) -> Result<String> {
 
 /// Decodes UTF-8 as the Encoding Standard does: one U+FFFD for each part that is none.
 pub fn decode(bytes: Vec<u8>) -> String {
-    String::from_utf8(bytes)
-        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+    String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }

@@ -12,11 +12,7 @@ use super::readiness::when_ready;
 
 /// Writes all of `text` to the stream named.
 pub fn write(ctx: Ctx<'_>, stream: String, text: String) -> Result<()> {
-    let descriptor = if stream == "stdout" {
-        stdout()
-    } else {
-        stderr()
-    };
+    let descriptor = if stream == "stdout" { stdout() } else { stderr() };
     or_throw(&ctx, write_all(descriptor, text.as_bytes()), "write")
 }
 

@@ -24,11 +24,7 @@ pub fn when_ready<T>(
 }
 
 /// Waits until `descriptor` is ready, or broken, and says for what; for nothing where `deadline` has passed.
-pub fn wait(
-    descriptor: BorrowedFd<'_>,
-    interest: PollFlags,
-    deadline: Option<Instant>,
-) -> Result<PollFlags> {
+pub fn wait(descriptor: BorrowedFd<'_>, interest: PollFlags, deadline: Option<Instant>) -> Result<PollFlags> {
     let mut waiting = [PollFd::from_borrowed_fd(descriptor, interest)];
     loop {
         let left = deadline.map(time_left);
