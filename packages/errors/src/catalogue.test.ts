@@ -51,6 +51,11 @@ test.for(entries)("%s says what happened and what to do in whole sentences", ([,
   }
 });
 
+test("the native host's own last words are an internal error", () => {
+  const source = readFileSync(new URL("../../../cmd/cluster-ipam/native/src/last_words.rs", import.meta.url), "utf8");
+  expect(source).toContain(`"code":${CATALOGUE.internal.cni},"msg":"unexpected error: `);
+});
+
 function rowOf(code: string, { cni, http, retryable, happened, todo }: CatalogueEntry): string {
   return `| \`${code}\` | ${cni} | ${http} | ${retryable ? "yes" : "no"} | ${happened} | ${todo} |`;
 }
