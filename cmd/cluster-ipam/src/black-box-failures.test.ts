@@ -102,6 +102,13 @@ describe.each(pluginPrograms())("on $name with no agent", (program) => {
     expect(JSON.parse(stdout)).toMatchObject({ code: 50, msg: expect.stringContaining("ENOTDIR") });
   });
 
+  test("STATUS is not fine where the socket's name is longer than any file's", async () => {
+    const env = { ...STATUS, CLUSTER_IPAM_SOCKET: `/tmp/${"x".repeat(300)}` };
+    const { status, stdout, stderr } = await runPlugin(program, env, CONFIG);
+    expect({ status, stderr }).toEqual({ status: 1, stderr: "" });
+    expect(JSON.parse(stdout)).toMatchObject({ code: 50 });
+  });
+
   test.concurrent.for([
     ["ADD", 11, 2900],
     ["STATUS", 50, 400],

@@ -42,8 +42,8 @@ function findStat(path: string): Stats | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false });
   } catch (error) {
-    // A part of the path is a file: below it there is none.
-    if (codeOf(error) === "ENOTDIR") return undefined;
+    // Below a file there is none, nor is there one whose name is too long.
+    if (["ENOTDIR", "ENAMETOOLONG"].includes(codeOf(error) ?? "")) return undefined;
     throw error;
   }
 }

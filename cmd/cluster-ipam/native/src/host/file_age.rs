@@ -11,7 +11,7 @@ use super::or_throw;
 /// How long ago the file was written last; none where there is no file.
 pub fn file_age_ms(ctx: Ctx<'_>, path: String) -> Result<Option<f64>> {
     let found = match stat(path.as_str()) {
-        Err(Errno::NOENT | Errno::NOTDIR) => return Ok(None),
+        Err(Errno::NOENT | Errno::NOTDIR | Errno::NAMETOOLONG) => return Ok(None),
         outcome => or_throw(&ctx, outcome, &format!("stat {path}"))?,
     };
     let since_epoch = Duration::new(
