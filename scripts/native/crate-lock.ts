@@ -1,5 +1,6 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { replaceText } from "./text-file.ts";
 
 /** What git keeps: Cargo.lock without the lines that name the registry, which is an address that no file may hold. */
 const KEPT = "crates.lock";
@@ -22,20 +23,10 @@ export function restoreSources(kept: string): string {
 
 /** Makes the Cargo.lock of the crate in `folder`; untouched where it is there already. */
 export function writeCargoLock(folder: string): void {
-  const path = join(folder, CARGO_LOCK);
-  const text = restoreSources(readFileSync(join(folder, KEPT), "utf8"));
-  if (readText(path) !== text) writeFileSync(path, text);
+  replaceText(join(folder, CARGO_LOCK), restoreSources(readFileSync(join(folder, KEPT), "utf8")));
 }
 
 /** Keeps the versions that Cargo has chosen. */
 export function keepCargoLock(folder: string): void {
-  writeFileSync(join(folder, KEPT), stripSources(readFileSync(join(folder, CARGO_LOCK), "utf8")));
-}
-
-function readText(path: string): string | undefined {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return undefined;
-  }
+  replaceText(join(folder, KEPT), stripSources(readFileSync(join(folder, CARGO_LOCK), "utf8")));
 }

@@ -1,7 +1,6 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
 import { build } from "esbuild";
 import { Failure } from "../process/failure.ts";
+import { replaceText } from "./text-file.ts";
 
 const ENTRY = "cmd/cluster-ipam/src/native-entry.ts";
 
@@ -31,15 +30,5 @@ export async function bundlePlugin(root: string, outfile: string): Promise<void>
     throw new Failure("build: the plugin cannot be bundled", { cause });
   });
   const [{ text } = { text: "" }] = outputFiles;
-  if (readText(outfile) === text) return;
-  mkdirSync(dirname(outfile), { recursive: true });
-  writeFileSync(outfile, text);
-}
-
-function readText(path: string): string | undefined {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return undefined;
-  }
+  replaceText(outfile, text);
 }
