@@ -16,6 +16,7 @@ import { inCluster, KubeClient, kubeconfigFile } from "@cluster-ipam/kube";
 import { ApiHolderStates, ApiLeaseStore, ApiPoolStore } from "@cluster-ipam/store";
 import { createLogger, type Logger } from "@cluster-ipam/telemetry";
 import { type AgentConfig, parseConfig, USAGE, UsageError } from "./config.ts";
+import { releaseStartUpMemory } from "./start-up-memory.ts";
 import { SYSTEM_CLOCK } from "./system-clock.ts";
 import { VERSION } from "./version.ts";
 
@@ -49,6 +50,7 @@ async function run(config: AgentConfig, log: Logger, signal: AbortSignal): Promi
   ending.defer(() => server.close());
   removeSocket = await listenOn(server, config.socket);
   present = keepPresence(presencePath(config.socket), { clock: SYSTEM_CLOCK, log, signal });
+  setImmediate(releaseStartUpMemory);
   log.info({ socket: config.socket, apiServer: client.server, version: VERSION }, "agent is listening");
   await aborted(signal);
 }
