@@ -1,16 +1,15 @@
-import { readFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { API_PATH, API_VERSION, POOL_RESOURCE } from "@cluster-ipam/api";
-import { agentUser, ControlPlane, Daemon, type Run, toolPath, waitFor } from "@cluster-ipam/test-integration";
+import { agentUser, ControlPlane, Daemon, type Run, toolPath } from "@cluster-ipam/test-integration";
 
 const READY_TIMEOUT_MS = 20_000;
+const READY_LOOK_MS = 5;
 
 /** What is measured: a real API server with a durable etcd, and one agent, all on loopback. */
-export interface BenchCluster {
+export interface BenchCluster extends StartedAgent {
   readonly controlPlane: ControlPlane;
-  readonly agent: Daemon;
-  readonly socketPath: string;
 }
 
 /** How a cluster is set up. */
@@ -36,25 +35,39 @@ export async function startCluster(
     ...Object.entries(pools).map(([name, subnet]) => poolOf(name, { subnet })),
   ];
   for (const pool of objects) await controlPlane.api.ensure(`${API_PATH}/${POOL_RESOURCE}`, JSON.stringify(pool));
-  const socketPath = join(run.folder, "agent.sock");
+  return { controlPlane, ...(await startAgent(run, controlPlane, node)) };
+}
+
+/** An agent that has started, and how long it took until it could be called. */
+export interface StartedAgent {
+  readonly agent: Daemon;
+  readonly socketPath: string;
+  readonly startedAtMs: number;
+  readonly readyMs: number;
+}
+
+/** Starts the agent of a node. */
+export async function startAgent(run: Run, controlPlane: ControlPlane, node: string): Promise<StartedAgent> {
+  const socketPath = join(run.folder, `${node}.sock`);
   const flags = {
     "node-name": node,
     kubeconfig: await controlPlane.kubeconfigFor(agentUser(node)),
     socket: socketPath,
-    "state-dir": join(run.folder, "state"),
+    "state-dir": join(run.folder, `${node}.state`),
     "log-level": "info",
   };
+  const startedAtMs = performance.now();
   const agent = await Daemon.start(run, "the agent", {
     argv: [toolPath("cluster-ipam-agent"), ...Object.entries(flags).map(([name, value]) => `--${name}=${value}`)],
     env: {},
-    logPath: join(run.folder, "agent.log"),
+    logPath: join(run.folder, `${node}.log`),
   });
-  const isUp = async (): Promise<true | undefined> => {
+  while (!(await accepts(socketPath))) {
     await agent.assertRunning();
-    return (await accepts(socketPath)) ? true : undefined;
-  };
-  await waitFor(isUp, { what: "the agent to listen", timeoutMs: READY_TIMEOUT_MS, signal: run.signal });
-  return { controlPlane, agent, socketPath };
+    if (performance.now() - startedAtMs > READY_TIMEOUT_MS) throw new Error("the agent does not listen");
+    await delay(READY_LOOK_MS, undefined, { signal: run.signal });
+  }
+  return { agent, socketPath, startedAtMs, readyMs: performance.now() - startedAtMs };
 }
 
 function poolOf(name: string, range: { readonly subnet: string; readonly gateway?: string }): object {
@@ -69,10 +82,4 @@ function accepts(path: string): Promise<boolean> {
     });
     socket.once("error", () => resolve(false));
   });
-}
-
-/** Resident memory of a process, in MB (proc_pid_status(5), VmRSS). */
-export async function residentMegabytes(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, "utf8");
-  return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? Number.NaN) / 1_024;
 }

@@ -1,20 +1,18 @@
 // Measures ADD against what it is made of, in one run: `make bench`. Minutes; prints what falls short and ends with 0
 // all the same, since a busy machine proves nothing.
-import { setTimeout as delay } from "node:timers/promises";
 import { Run } from "@cluster-ipam/test-integration";
-import { residentMegabytes, startCluster } from "./bench-cluster.ts";
+import { footprintTargets, measureFootprint, measureIdle } from "./agent-footprint.ts";
+import { startCluster } from "./bench-cluster.ts";
 import { measureChoice } from "./candidate-choice.ts";
 import { measureParsing } from "./config-parsing.ts";
 import { coreTargets } from "./core-report.ts";
 import { measureLeaseMemory } from "./lease-memory.ts";
 import { COUNTS, measureBursts, measureCold, measureInterleaved, PARALLEL } from "./measurements.ts";
+import { measurePlugin, pluginTargets } from "./plugin-footprint.ts";
 import { LEVEL_POOLS, measureLevels } from "./pool-levels.ts";
 import { RawApi } from "./raw-api.ts";
 import { formatParts, formatRates, formatSamples, formatTargets, targetsOf } from "./report.ts";
 import { createSubjects } from "./subjects.ts";
-
-/** Until an agent that has just started is idle. */
-const SETTLE_MS = 3_000;
 
 function say(text: string): void {
   process.stdout.write(`${text}\n`);
@@ -27,25 +25,34 @@ async function measure(run: Run): Promise<void> {
     parsingMs: measureParsing(),
     bytesPerLease: await measureLeaseMemory(),
   };
+  const plugin = await measurePlugin(run);
   const cluster = await startCluster(run, say, { pools: LEVEL_POOLS });
-  await delay(SETTLE_MS);
-  const idleMegabytes = await residentMegabytes(cluster.agent.pid);
+  say("the agent: idle, in its first burst, and how fast it starts");
+  const footprint = await measureFootprint(run, cluster);
   const raw = new RawApi(cluster.controlPlane.api.access);
   const subjects = await createSubjects(run, cluster, raw);
   say(`one at a time: ${COUNTS.rounds} interleaved rounds after ${COUNTS.warmUpRounds} to warm up`);
   const samples = await measureInterleaved(subjects);
-  say(`bursts: ${COUNTS.burstRounds} interleaved rounds, ${PARALLEL} in parallel`);
+  say(`bursts: ${COUNTS.burstRounds} interleaved rounds`);
   const rates = await measureBursts(subjects);
-  const busyMegabytes = await residentMegabytes(cluster.agent.pid);
   say(`cold: ${COUNTS.coldSamples} ADDs, each after the agent was idle for ${COUNTS.coldIdleMs / 1_000} s`);
   const cold = await measureCold(subjects);
   say("pools of one size, one empty and one 99 % full, in turn");
   const levels = await measureLevels(cluster, raw, say);
+  say("the agent with nothing to do, for a minute");
+  const idle = await measureIdle(cluster);
   await raw.close();
   say(`\n${formatSamples(samples, cold)}`);
   say(`\nwhere the time of an ADD through the plugin goes (from the medians)\n${formatParts(samples)}`);
-  say(`\ncalls a second, ${PARALLEL} in parallel\n${formatRates(rates)}`);
-  const targets = [...targetsOf({ samples, rates, idleMegabytes, busyMegabytes }), ...coreTargets({ ...core, levels })];
+  say(
+    `\ncalls a second, ${PARALLEL.plugin} processes or ${PARALLEL.socket} requests in parallel\n${formatRates(rates)}`,
+  );
+  const targets = [
+    ...targetsOf({ samples, rates }),
+    ...pluginTargets(plugin),
+    ...footprintTargets(footprint, idle),
+    ...coreTargets({ ...core, levels }),
+  ];
   say(`\n${formatTargets(targets)}`);
 }
 

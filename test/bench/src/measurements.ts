@@ -5,16 +5,24 @@ import type { SubjectName, Subjects } from "./subjects.ts";
 /** Counts of one run; bounded, so that it takes minutes and the machine's clock speed stays what it was. */
 export const COUNTS = { rounds: 300, warmUpRounds: 60, coldSamples: 3, coldIdleMs: 60_000, burstRounds: 7 } as const;
 
-/** How many calls of a burst are under way at any time. */
-export const PARALLEL = 64;
+/** How many calls of a burst are under way at any time: as many as an agent has connections, or as a node starts pods. */
+export const PARALLEL: Readonly<Record<SubjectName, number>> = {
+  empty: 50,
+  post: 64,
+  socket: 64,
+  instant: 50,
+  plugin: 50,
+  hostLocal: 50,
+};
 
 /** Calls of one burst: enough that its beginning and its end weigh little. */
 const BURST_CALLS: Readonly<Record<SubjectName, number>> = {
-  empty: 192,
+  empty: 200,
   post: 640,
   socket: 640,
-  plugin: 192,
-  hostLocal: 192,
+  instant: 200,
+  plugin: 200,
+  hostLocal: 200,
 };
 
 /** One number, or more, for each subject. */
@@ -42,13 +50,13 @@ export async function measureCold(subjects: Subjects): Promise<readonly number[]
   return samples;
 }
 
-/** Calls a second with {@link PARALLEL} under way, in interleaved rounds; the median round counts. */
+/** Calls a second with as many under way as {@link PARALLEL} says, in interleaved rounds; the median round counts. */
 export async function measureBursts(subjects: Subjects): Promise<BySubject<number>> {
   const rates = bySubject((): number[] => []);
   for (let round = 0; round < COUNTS.burstRounds; round += 1) {
     for (const name of names(subjects)) {
       const tasks = Array.from({ length: BURST_CALLS[name] }, () => subjects[name]);
-      rates[name].push(await throughput(tasks, PARALLEL));
+      rates[name].push(await throughput(tasks, PARALLEL[name]));
     }
   }
   return bySubject((name) => median(rates[name]));
@@ -59,6 +67,7 @@ function bySubject<T>(value: (name: SubjectName) => T): Record<SubjectName, T> {
     empty: value("empty"),
     post: value("post"),
     socket: value("socket"),
+    instant: value("instant"),
     plugin: value("plugin"),
     hostLocal: value("hostLocal"),
   };

@@ -1,12 +1,13 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { NetworkNamespace, type Run, toolPath } from "@cluster-ipam/test-integration";
+import { Daemon, NetworkNamespace, type Run, toolPath, waitFor } from "@cluster-ipam/test-integration";
 import type { BenchCluster } from "./bench-cluster.ts";
 import { addThroughSocket, hostLocalNetwork, NETWORK, nextAdd, runPlugin } from "./cni-subject.ts";
 import { writeEmptyExecutable } from "./empty-executable.ts";
 import type { RawApi } from "./raw-api.ts";
 
 /** What is measured, by name; each call is one ADD, one POST or one process. */
-export type SubjectName = "empty" | "post" | "socket" | "plugin" | "hostLocal";
+export type SubjectName = "empty" | "post" | "socket" | "instant" | "plugin" | "hostLocal";
 
 /** The subjects, in the order in which a round measures them. */
 export type Subjects = Readonly<Record<SubjectName, () => Promise<void>>>;
@@ -16,6 +17,7 @@ export const TITLES: Readonly<Record<SubjectName, string>> = {
   empty: "an empty static process",
   post: "a raw keep-alive POST",
   socket: "ADD through the agent's socket",
+  instant: "ADD through the plugin, agent instant",
   plugin: "ADD through the plugin",
   hostLocal: "ADD of host-local",
 };
@@ -26,12 +28,32 @@ export async function createSubjects(run: Run, { socketPath }: BenchCluster, raw
   await writeEmptyExecutable(emptyPath);
   const { path: netns } = await NetworkNamespace.create(run, "pod");
   const hostLocal = hostLocalNetwork(join(run.folder, "host-local"));
-  const env = { CLUSTER_IPAM_SOCKET: socketPath };
+  const instantPath = await startInstantAgent(run);
+  const ipam = toolPath("cluster-ipam");
   return {
     empty: () => runPlugin(emptyPath, nextAdd(netns, NETWORK)),
     post: () => raw.post(),
     socket: () => addThroughSocket(socketPath, netns),
-    plugin: () => runPlugin(toolPath("cluster-ipam"), nextAdd(netns, NETWORK), env),
+    instant: () => runPlugin(ipam, nextAdd(netns, NETWORK), { CLUSTER_IPAM_SOCKET: instantPath }),
+    plugin: () => runPlugin(ipam, nextAdd(netns, NETWORK), { CLUSTER_IPAM_SOCKET: socketPath }),
     hostLocal: () => runPlugin(toolPath("host-local"), nextAdd(netns, hostLocal)),
   };
+}
+
+/** Starts an agent that answers at once, in a process of its own; it ends with `run`. @returns the path of its socket */
+async function startInstantAgent(run: Run): Promise<string> {
+  const socketPath = join(run.folder, "instant.sock");
+  const program = join(import.meta.dirname, "instant-agent.ts");
+  const logPath = join(run.folder, "instant.log");
+  const agent = await Daemon.start(run, "the instant agent", {
+    argv: [process.execPath, program, socketPath],
+    env: {},
+    logPath,
+  });
+  const isUp = async (): Promise<true | undefined> => {
+    await agent.assertRunning();
+    return existsSync(socketPath) ? true : undefined;
+  };
+  await waitFor(isUp, { what: "the instant agent to listen", timeoutMs: 10_000, signal: run.signal });
+  return socketPath;
 }
