@@ -24,8 +24,8 @@ export interface IdleFigures {
 const SETTLE_MS = 3_000;
 const STARTS = 3;
 const BURST = 1_000;
-/** Past the list that an agent reads two minutes after its start, and past its last refresh of a pool. */
-const UNTIL_IDLE_MS = { sinceStart: 135_000, sinceCalls: 20_000 } as const;
+/** Past the list that an agent reads two minutes after its start, and past its last refresh of a pool that was in use. */
+const UNTIL_IDLE_MS = { sinceStart: 135_000, sinceCalls: 40_000 } as const;
 const IDLE_WINDOW_MS = 60_000;
 /** What an agent asks for at all; the API server has requests of its own for the rest. */
 const ASKED: ReadonlySet<string> = new Set(["ipleases", "ippools", "pods", "nodes", "events"]);
