@@ -23,6 +23,7 @@ export class UsageError extends Error {
 
 /** What `--help` says. */
 export const USAGE: string = `usage: cluster-ipam-agent --node-name NAME [FLAG]...
+       cluster-ipam-agent install --bin-dir FOLDER [--from FILE]
   --node-name NAME         name of the Node object
   --kubeconfig FILE        how to reach the API server; the pod's service account without it
   --socket FILE            where the plugin finds the agent (/run/cluster-ipam/agent.sock)

@@ -16,6 +16,7 @@ import { inCluster, KubeClient, kubeconfigFile } from "@cluster-ipam/kube";
 import { ApiHolderStates, ApiLeaseStore, ApiPoolStore } from "@cluster-ipam/store";
 import { createLogger, type Logger } from "@cluster-ipam/telemetry";
 import { type AgentConfig, parseConfig, USAGE, UsageError } from "./config.ts";
+import { INSTALL_USAGE, install, isInstallError } from "./install.ts";
 import { releaseStartUpMemory } from "./start-up-memory.ts";
 import { SYSTEM_CLOCK } from "./system-clock.ts";
 import { VERSION } from "./version.ts";
@@ -24,6 +25,7 @@ import { VERSION } from "./version.ts";
 const LOADED_PATIENCE_MS = 2_000;
 /** sysexits(3) EX_USAGE. */
 const EXIT_USAGE = 64;
+const EXIT_FAILURE = 1;
 
 /**
  * Runs the agent until `signal` aborts. However it ends, it ends in order: finish what runs, refuse the rest, let go of
@@ -81,11 +83,14 @@ function aborted(signal: AbortSignal): Promise<void> {
 }
 
 async function main(): Promise<void> {
-  const args = process.argv.slice(2);
-  if (args.includes("--help")) {
-    process.stdout.write(USAGE);
-    return;
-  }
+  const [, program = "", ...args] = process.argv;
+  const isInstall = args[0] === "install";
+  if (args.includes("--help")) process.stdout.write(isInstall ? INSTALL_USAGE : USAGE);
+  else if (isInstall) process.stdout.write(await install(args.slice(1), program));
+  else await runAgent(args);
+}
+
+async function runAgent(args: readonly string[]): Promise<void> {
   const config = parseConfig(args);
   const log = createLogger({ node: config.nodeName }, config.logLevel);
   const ended = new AbortController();
@@ -100,7 +105,7 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  if (!(error instanceof UsageError)) throw error;
+  if (!(error instanceof UsageError) && !isInstallError(error)) throw error;
   process.stderr.write(`cluster-ipam-agent: ${error.message}\n`);
-  process.exitCode = EXIT_USAGE;
+  process.exitCode = error instanceof UsageError ? EXIT_USAGE : EXIT_FAILURE;
 });

@@ -4,6 +4,7 @@ export { type AgentMeter, NO_METER, type ReconcileFinding } from "./agent-meter.
 export { CallService } from "./call-service.ts";
 export { NodeAddresses } from "./node-addresses.ts";
 export { readNodeFile } from "./node-file.ts";
+export { InstallError, type InstalledPlugin, installPlugin, type PluginInstall } from "./plugin-install.ts";
 export { keepPresence } from "./presence.ts";
 export { NodeSandboxes, type Sandbox, type Sandboxes } from "./sandbox.ts";
 export { createServer } from "./server.ts";

@@ -1,0 +1,49 @@
+import { dirname, join } from "node:path";
+import { parseArgs } from "node:util";
+import { InstallError, installPlugin } from "@cluster-ipam/agent";
+import { UsageError } from "./config.ts";
+import { VERSION } from "./version.ts";
+
+/** What `install --help` says. */
+export const INSTALL_USAGE: string = `usage: cluster-ipam-agent install --bin-dir FOLDER [--from FILE]
+  --bin-dir FOLDER         where the container runtime looks for plugins, such as /opt/cni/bin
+  --from FILE              the plugin; the one that belongs to this agent without it
+  --help                   this text
+`;
+
+const INSTALL_OPTIONS = { "bin-dir": { type: "string" }, from: { type: "string" } } as const;
+
+/**
+ * Installs the plugin.
+ *
+ * @param args what follows `install` on the command line
+ * @param program the path of the agent's own program
+ * @returns the line that says what was done
+ * @throws UsageError, or InstallError when it could not be done
+ */
+export async function install(args: readonly string[], program: string): Promise<string> {
+  const { "bin-dir": binDir, from = join(dirname(program), "../bin/cluster-ipam") } = readFlags(args);
+  requireAbsolute("bin-dir", binDir);
+  requireAbsolute("from", from);
+  const { kind, path, bytes } = await installPlugin({ binDir, from });
+  return `cluster-ipam-agent: ${path}: ${kind} (version ${VERSION}, ${bytes} bytes)\n`;
+}
+
+/** Whether `error` is one whose message alone tells what to do. */
+export function isInstallError(error: unknown): error is InstallError {
+  return error instanceof InstallError;
+}
+
+function requireAbsolute(name: string, value: string | undefined): asserts value is string {
+  if (value?.startsWith("/") === true) return;
+  throw new UsageError(`--${name} is ${value === undefined ? "missing" : `"${value}"`}: expected an absolute path`);
+}
+
+function readFlags(args: readonly string[]): { readonly "bin-dir"?: string; readonly from?: string } {
+  try {
+    const parsed = parseArgs({ args: [...args], options: INSTALL_OPTIONS, strict: true, allowPositionals: false });
+    return { ...parsed.values };
+  } catch (cause) {
+    throw new UsageError(cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+}
