@@ -6,7 +6,7 @@ const NS_PER_SECOND = 1_000_000_000n;
 /** The time now; see {@link bootTimeNs} for how exact it is. */
 export function bootTime(): BootTime {
   const ns = bootTimeNs();
-  return { ns, bootId: readText("/proc/sys/kernel/random/boot_id").trim() };
+  return { ns, bootId: readText("/proc/sys/kernel/random/boot_id").trim(), epochMs: Date.now() };
 }
 
 /**

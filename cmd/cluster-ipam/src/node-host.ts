@@ -3,6 +3,7 @@ import type { Host } from "@cluster-ipam/plugin";
 import { exchange } from "./agent-exchange.ts";
 import { bootTime } from "./boot-time.ts";
 import { writeDurably } from "./durable-file.ts";
+import { appendText, readText } from "./text-file.ts";
 
 const STDIN = 0;
 const OUTPUTS = { stdout: 1, stderr: 2 } as const;
@@ -18,6 +19,8 @@ export function createNodeHost(env: NodeJS.ProcessEnv): Host {
     write,
     writeFile: writeDurably,
     fileAgeMs,
+    readFile: readText,
+    appendFile: appendText,
     bootTime,
   };
 }

@@ -23,4 +23,12 @@ export {
   type SpoolReading,
   spoolFileName,
 } from "./spool.ts";
+export {
+  encodeTraceLine,
+  TRACE_MAX_BYTES,
+  type TracedCall,
+  type TracedRequest,
+  traceControlPath,
+  tracePath,
+} from "./trace.ts";
 export { CNI_ROUTE, DEFAULT_SOCKET_PATH, presencePath, type WireRequest } from "./wire.ts";

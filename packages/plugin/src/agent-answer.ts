@@ -6,6 +6,8 @@ import type { ExchangeCall, ExchangeOutcome } from "./host.ts";
 export interface CallEnd {
   readonly stdout: string;
   readonly exitStatus: 0 | 1;
+  /** Whose words they are: the trace of its own calls is the agent's. */
+  readonly by: "agent" | "plugin";
 }
 
 /**
@@ -24,7 +26,7 @@ export function readAnswer(outcome: ExchangeOutcome, command: Command, call: Exc
   const { status, body } = response;
   const isSuccess = status === 200;
   if (isSuccess ? isSuccessBody(body, command) : isErrorBody(body)) {
-    return { stdout: body, exitStatus: isSuccess ? 0 : 1 };
+    return { stdout: body, exitStatus: isSuccess ? 0 : 1, by: "agent" };
   }
   const expected = isSuccess ? `the result of ${command}` : "a CNI error";
   throw noAnswer(command, `the agent at ${call.path} answered ${status} with a body that is not ${expected}`);

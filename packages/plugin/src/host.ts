@@ -33,6 +33,8 @@ export interface BootTime {
   readonly ns: bigint;
   /** Names the boot; "" where that cannot be told. */
   readonly bootId: string;
+  /** The same moment by the wall clock, in milliseconds since 1970: for people to read, never to be compared. */
+  readonly epochMs: number;
 }
 
 /** Everything that a CNI call needs of the machine it runs on. Any method may throw; the caller then gets an error. */
@@ -53,6 +55,16 @@ export interface Host {
   writeFile(path: string, text: string): void;
   /** How long ago the file was written last, in milliseconds; undefined where there is none. */
   fileAgeMs(path: string): number | undefined;
+  /**
+   * The text of a file, decoded from UTF-8 and cut after 64 KiB; undefined where there is none, or something else than
+   * a regular file. Never waits.
+   */
+  readFile(path: string): string | undefined;
+  /**
+   * Adds `text` as UTF-8 to the end of a file in one write, so that lines of several writers do not mix; makes the file,
+   * for its owner only, but not its folder. Does nothing to a file that has `maxBytes` already. Never waits.
+   */
+  appendFile(path: string, text: string, maxBytes: number): void;
   /** The time now. */
   bootTime(): BootTime;
 }

@@ -112,7 +112,9 @@ async function run(
     write: (stream, text) => void (stream === "stdout" && (stdout += text)),
     writeFile: () => undefined,
     fileAgeMs: () => undefined,
-    bootTime: () => ({ ns: 1n, bootId: "boot-1" }),
+    readFile: () => "",
+    appendFile: () => undefined,
+    bootTime: () => ({ ns: 1n, bootId: "boot-1", epochMs: 0 }),
   };
   const status = await runPlugin(host);
   return { status, stdout };

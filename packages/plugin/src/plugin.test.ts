@@ -48,7 +48,7 @@ test("VERSION needs neither standard input nor the agent", async () => {
   const host = new FakeHost({ CNI_COMMAND: "VERSION" }, "not json");
   expect(await runPlugin(host)).toBe(0);
   expect(JSON.parse(host.stdout)).toMatchObject({ cniVersion: "1.1.0", supportedVersions: expect.any(Array) });
-  expect(host.steps).toEqual(["bootTime", "env", "write stdout"]);
+  expect(host.steps).toEqual(["bootTime", "env", "write stdout", "readFile"]);
 });
 
 test.for([

@@ -15,6 +15,7 @@ import { type CallEnd, isTryAgainLater, readAnswer } from "./agent-answer.ts";
 import { DEADLINES, type Deadlines } from "./deadlines.ts";
 import type { ExchangeCall, Host } from "./host.ts";
 import { spoolRelease } from "./spool-release.ts";
+import { type CallInput, traceCall } from "./trace-call.ts";
 
 /** For so long STATUS does not mind that no agent is there. */
 const ABSENCE_GRACE_MS = 60_000;
@@ -44,7 +45,14 @@ interface Call {
  * process.exit(await runPlugin(createNodeHost(process.env)));
  */
 export async function runPlugin(host: Host, options: PluginOptions = {}): Promise<number> {
-  const { stdout, exitStatus } = await answerCall(host, options.deadlines ?? DEADLINES);
+  const input: CallInput = { startedAt: undefined, env: {}, stdin: "" };
+  const end = await answerCall(host, input, options.deadlines ?? DEADLINES);
+  const exitStatus = print(host, end);
+  if (end.by === "plugin") traceCall(host, input, { ...end, exitStatus }, spoolFolderOf(input.env));
+  return exitStatus;
+}
+
+function print(host: Host, { stdout, exitStatus }: CallEnd): 0 | 1 {
   try {
     if (stdout !== "") host.write("stdout", stdout);
     return exitStatus;
@@ -54,21 +62,32 @@ export async function runPlugin(host: Host, options: PluginOptions = {}): Promis
   }
 }
 
-async function answerCall(host: Host, deadlines: Readonly<Record<Command, Deadlines>>): Promise<CallEnd> {
-  let stdin = "";
+async function answerCall(
+  host: Host,
+  input: CallInput,
+  deadlines: Readonly<Record<Command, Deadlines>>,
+): Promise<CallEnd> {
   try {
     // First of all: a DEL beats the ADDs that began before it, so the call must not age while its input is read.
-    const { ns, bootId } = host.bootTime();
+    const startedAt = host.bootTime();
+    input.startedAt = startedAt;
     const env = host.env();
-    if (env["CNI_COMMAND"] === "VERSION") return { stdout: versionResult(), exitStatus: 0 };
-    stdin = readStdin(host, env);
-    const wire: WireRequest = { startedAt: ns.toString(), env: cniVariables(env), stdin };
+    input.env = env;
+    if (env["CNI_COMMAND"] === "VERSION") return { stdout: versionResult(), exitStatus: 0, by: "plugin" };
+    const stdin = readStdin(host, env);
+    input.stdin = stdin;
+    const wire: WireRequest = { startedAt: startedAt.ns.toString(), env: cniVariables(env), stdin };
     const socketPath = env["CLUSTER_IPAM_SOCKET"] || DEFAULT_SOCKET_PATH;
-    const spoolFolder = env["CLUSTER_IPAM_SPOOL"] || DEFAULT_SPOOL_FOLDER;
-    return await carryOut(host, { wire, bootId, socketPath, spoolFolder }, deadlines);
+    const call = { wire, bootId: startedAt.bootId, socketPath, spoolFolder: spoolFolderOf(env) };
+    return await carryOut(host, call, deadlines);
   } catch (error) {
-    return { stdout: encodeError(IpamError.from(error), answerVersion(stdin)), exitStatus: 1 };
+    const stdout = encodeError(IpamError.from(error), answerVersion(input.stdin));
+    return { stdout, exitStatus: 1, by: "plugin" };
   }
+}
+
+function spoolFolderOf(env: Readonly<Record<string, string>>): string {
+  return env["CLUSTER_IPAM_SPOOL"] || DEFAULT_SPOOL_FOLDER;
 }
 
 function readStdin(host: Host, env: Readonly<Record<string, string>>): string {
@@ -95,7 +114,7 @@ async function carryOut(
   const end = await askAgent(host, command, call).catch(() => undefined);
   if (end !== undefined && !isTryAgainLater(end)) return end;
   spoolRelease(host, { attachment, startedAtNs, bootId }, spoolFolder);
-  return { stdout: "", exitStatus: 0 };
+  return { stdout: "", exitStatus: 0, by: "plugin" };
 }
 
 /**
@@ -107,7 +126,7 @@ async function askStatus(host: Host, call: ExchangeCall): Promise<CallEnd> {
     return await askAgent(host, "STATUS", call);
   } catch (error) {
     const absentForMs = host.fileAgeMs(presencePath(call.path));
-    if (absentForMs !== undefined && absentForMs < ABSENCE_GRACE_MS) return { stdout: "", exitStatus: 0 };
+    if (absentForMs !== undefined && absentForMs < ABSENCE_GRACE_MS) return { stdout: "", exitStatus: 0, by: "plugin" };
     throw error;
   }
 }

@@ -58,9 +58,19 @@ export class FakeHost implements Host {
     this.files.set(path, text);
   }
 
+  readFile(path: string): string | undefined {
+    this.steps.push("readFile");
+    return this.files.get(path);
+  }
+
+  appendFile(path: string, text: string, maxBytes: number): void {
+    this.steps.push(`appendFile up to ${maxBytes}`);
+    this.files.set(path, (this.files.get(path) ?? "") + text);
+  }
+
   bootTime(): BootTime {
     this.steps.push("bootTime");
-    return { ns: 9_007_199_254_740_993n, bootId: "b0071d" };
+    return { ns: 9_007_199_254_740_993n, bootId: "b0071d", epochMs: 1_771_000_000_000 };
   }
 }
 
