@@ -31,17 +31,29 @@ const UNDICI = `
   export const { fetch } = globalThis;
 `;
 
-const SMALL_UNDICI: Plugin = {
-  name: "small-undici",
-  setup(bundler) {
-    bundler.onResolve({ filter: /^undici$/ }, ({ resolveDir }) => {
-      return { path: "undici", namespace: "small-undici", pluginData: resolveDir };
-    });
-    bundler.onLoad({ filter: /^/, namespace: "small-undici" }, ({ pluginData }) => {
-      return { contents: UNDICI, resolveDir: pluginData as string };
-    });
-  },
-};
+/** Puts `contents` in the place of a package. */
+function inPlaceOf(name: string, contents: string): Plugin {
+  const namespace = `small-${name}`;
+  return {
+    name: namespace,
+    setup(bundler) {
+      bundler.onResolve({ filter: new RegExp(`^${name}$`) }, ({ resolveDir }) => {
+        return { path: name, namespace, pluginData: resolveDir };
+      });
+      bundler.onLoad({ filter: /^/, namespace }, ({ pluginData }) => {
+        return { contents, resolveDir: pluginData as string };
+      });
+    },
+  };
+}
+
+/** What the bundles use of prom-client: its other half brings in summaries, a push gateway and OpenTelemetry. */
+const PROM_CLIENT = `
+  export { default as Registry } from "prom-client/lib/registry.js";
+  export { default as Counter } from "prom-client/lib/counter.js";
+  export { default as Gauge } from "prom-client/lib/gauge.js";
+  export { default as Histogram } from "prom-client/lib/histogram.js";
+`;
 
 /**
  * Bundles one program with everything that it imports into one file of `dist/lib`.
@@ -63,7 +75,7 @@ export async function bundleBinary(root: string, binary: Binary): Promise<number
     format: "cjs",
     target: "node24",
     conditions: ["@cluster-ipam/source"],
-    plugins: [CLIENT_MODELS, SMALL_UNDICI],
+    plugins: [CLIENT_MODELS, inPlaceOf("undici", UNDICI), inPlaceOf("prom-client", PROM_CLIENT)],
     legalComments: "external",
     sourcemap: "external",
     sourcesContent: false,

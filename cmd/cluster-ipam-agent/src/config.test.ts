@@ -14,13 +14,16 @@ test("the node's name is all that must be given", () => {
     logLevel: "info",
     kernelCommandLine: "/proc/cmdline",
     nodeAddresses: new NodeAddresses([]),
+    traceFile: undefined,
+    metricsAddress: undefined,
   });
 });
 
 test("every flag is taken, with its value behind it or behind an equals sign", () => {
   const args = ["--node-name=n2", "--kubeconfig", "/k", "--socket=/s", "--state-dir", "/d", "--log-level=debug"];
   const facts = ["--kernel-cmdline", "/c", "--node-ip=10.0.0.5,fd00::5"];
-  expect(parseConfig([...args, ...facts])).toEqual({
+  const watching = ["--trace-file", "/t", "--metrics-address=127.0.0.1:9808"];
+  expect(parseConfig([...args, ...facts, ...watching])).toEqual({
     nodeName: "n2",
     kubeconfig: "/k",
     socket: "/s",
@@ -28,7 +31,18 @@ test("every flag is taken, with its value behind it or behind an equals sign", (
     logLevel: "debug",
     kernelCommandLine: "/c",
     nodeAddresses: NodeAddresses.parse("10.0.0.5,fd00::5"),
+    traceFile: "/t",
+    metricsAddress: { host: "127.0.0.1", port: 9_808 },
   });
+});
+
+test.each([
+  ["0.0.0.0:0", { host: "0.0.0.0", port: 0 }],
+  ["[::1]:65535", { host: "::1", port: 65_535 }],
+  ["[::ffff:10.0.0.1]:1", { host: "::ffff:10.0.0.1", port: 1 }],
+  ["localhost:80", { host: "localhost", port: 80 }],
+])("metrics may be served on %s", (text, address) => {
+  expect(parseConfig([...NODE, "--metrics-address", text]).metricsAddress).toEqual(address);
 });
 
 test.each(["debug", "info", "warn", "error", "silent"])("the log level may be %s", (level) => {
@@ -60,6 +74,15 @@ describe("a command line is refused, with the flag, its value and what is expect
           `with the node's address ${text}`,
           [...NODE, "--node-ip", text],
           `--node-ip is "${text}": expected the node's addresses with commas between them, such as 10.0.0.5,fd00::5`,
+        ] as const,
+    ),
+    ["with a relative trace file", [...NODE, "--trace-file=t"], '--trace-file is "t": expected an absolute path'],
+    ...["9808", ":9808", "::1:9808", "10.0.0.5", "10.0.0.5:65536", "10.0.0.5:x", "http://10.0.0.5:80", ""].map(
+      (text) =>
+        [
+          `with metrics on ${text}`,
+          [...NODE, "--metrics-address", text],
+          `--metrics-address is "${text}": expected an address and a port, such as 127.0.0.1:9808 or [::]:9808`,
         ] as const,
     ),
     [

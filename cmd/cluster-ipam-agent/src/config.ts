@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { NodeAddresses } from "@cluster-ipam/agent";
-import { LOG_LEVELS, type LogLevel } from "@cluster-ipam/telemetry";
+import { type ListenAddress, LOG_LEVELS, type LogLevel } from "@cluster-ipam/telemetry";
 import * as z from "zod";
 
 /** What the agent is told on its command line. */
@@ -14,6 +14,10 @@ export interface AgentConfig {
   /** Where the node's kernel command line is read. */
   readonly kernelCommandLine: string;
   readonly nodeAddresses: NodeAddresses;
+  /** Undefined: calls are traced where the control file says so. */
+  readonly traceFile: string | undefined;
+  /** Undefined: neither metrics nor probes are served. */
+  readonly metricsAddress: ListenAddress | undefined;
 }
 
 /** A command line that cannot be used; the message names the flag, the value and what is expected. */
@@ -31,6 +35,8 @@ export const USAGE: string = `usage: cluster-ipam-agent --node-name NAME [FLAG].
   --log-level LEVEL        ${LOG_LEVELS.join(", ")} (info)
   --kernel-cmdline FILE    the node's kernel command line, for index2ip's rules (/proc/cmdline)
   --node-ip ADDRESS[,...]  the node's own addresses, for index.base: Node
+  --trace-file FILE        writes every call into it, until <state-dir>/trace.on is removed
+  --metrics-address HOST:PORT  serves /metrics, /livez and /readyz there
   --help                   this text
 `;
 
@@ -43,6 +49,8 @@ export const OPTIONS = {
   "log-level": { type: "string", default: "info" },
   "kernel-cmdline": { type: "string", default: "/proc/cmdline" },
   "node-ip": { type: "string", default: "" },
+  "trace-file": { type: "string" },
+  "metrics-address": { type: "string" },
 } as const;
 
 /** sun_path of unix(7) is 108 bytes; the agent first listens on the path with its process ID behind it. */
@@ -56,6 +64,15 @@ const nodeAddresses = z.string().transform((text, context) => {
   context.addIssue("expected the node's addresses with commas between them, such as 10.0.0.5,fd00::5");
   return z.NEVER;
 });
+const PORT_MAX = 65_535;
+const listenAddress = z.string().transform((text, context) => {
+  // An IPv6 address stands in brackets.
+  const [, bracketed, plain, digits] = /^(?:\[([\da-fA-F:.]+)\]|([^:[\]\s]+)):(\d{1,5})$/.exec(text) ?? [];
+  const [host, port] = [bracketed ?? plain, Number(digits)];
+  if (host !== undefined && port <= PORT_MAX) return { host, port };
+  context.addIssue("expected an address and a port, such as 127.0.0.1:9808 or [::]:9808");
+  return z.NEVER;
+});
 const configSchema = z.object({
   "node-name": z.string(NODE_NAME_EXPECTED).min(1, NODE_NAME_EXPECTED),
   kubeconfig: absolutePath.optional(),
@@ -67,6 +84,8 @@ const configSchema = z.object({
   "log-level": z.enum(LOG_LEVELS, `expected one of ${LOG_LEVELS.join(", ")}`),
   "kernel-cmdline": absolutePath,
   "node-ip": nodeAddresses,
+  "trace-file": absolutePath.optional(),
+  "metrics-address": listenAddress.optional(),
 });
 
 /**
@@ -93,6 +112,8 @@ export function parseConfig(args: readonly string[]): AgentConfig {
     logLevel: data["log-level"],
     kernelCommandLine: data["kernel-cmdline"],
     nodeAddresses: data["node-ip"],
+    traceFile: data["trace-file"],
+    metricsAddress: data["metrics-address"],
   };
 }
 

@@ -2,19 +2,23 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import {
   Agent,
+  type AgentMeter,
+  CallTrace,
   createServer,
   keepPresence,
   listenOn,
   lockNode,
-  NO_METER,
   NodeSandboxes,
   readNodeFile,
   SpoolFolder,
+  TraceFile,
+  TraceSwitch,
 } from "@cluster-ipam/agent";
 import { presencePath } from "@cluster-ipam/cni";
-import { inCluster, KubeClient, kubeconfigFile } from "@cluster-ipam/kube";
+import { inCluster, type KubeAnswer, KubeClient, type KubeRequest, kubeconfigFile } from "@cluster-ipam/kube";
 import { ApiHolderStates, ApiLeaseStore, ApiPoolStore } from "@cluster-ipam/store";
 import { createLogger, type Logger } from "@cluster-ipam/telemetry";
+import { startMetrics } from "./agent-telemetry.ts";
 import { type AgentConfig, parseConfig, USAGE, UsageError } from "./config.ts";
 import { INSTALL_USAGE, install, isInstallError } from "./install.ts";
 import { releaseStartUpMemory } from "./start-up-memory.ts";
@@ -37,13 +41,20 @@ async function run(config: AgentConfig, log: Logger, signal: AbortSignal): Promi
   const lock = await lockNode(config.nodeName, { log, signal });
   ending.defer(() => void lock.close());
   const source = config.kubeconfig === undefined ? inCluster() : kubeconfigFile(config.kubeconfig);
-  const client = new KubeClient({ source, userAgent: `cluster-ipam-agent/${VERSION}` });
+  const trace = startTrace(config, log);
+  ending.defer(() => trace.close());
+  const telemetry = await startMetrics(config, { log, signal });
+  ending.defer(() => telemetry.close());
+  const { meter, instance } = telemetry;
+  const onAnswer = tellBoth(meter, trace);
+  const client = new KubeClient({ source, userAgent: `cluster-ipam-agent/${VERSION}`, onAnswer });
   ending.defer(() => client.close());
   // Only now: what the node holds is read by the one agent that may change it.
-  const agent = createAgent(config, client, log);
+  const agent = createAgent(config, client, { log, meter });
+  telemetry.watch(agent);
   ending.defer(() => agent.close());
   await Promise.race([agent.loaded, SYSTEM_CLOCK.sleep(LOADED_PATIENCE_MS, signal)]);
-  const server = createServer(agent, log);
+  const server = createServer(agent, log, { meter, trace, instance });
   let removeSocket: () => Promise<void> = () => Promise.resolve();
   let present = Promise.resolve();
   ending.defer(() => present);
@@ -51,13 +62,37 @@ async function run(config: AgentConfig, log: Logger, signal: AbortSignal): Promi
   ending.defer(() => removeSocket());
   ending.defer(() => server.close());
   removeSocket = await listenOn(server, config.socket);
+  telemetry.listening();
   present = keepPresence(presencePath(config.socket), { clock: SYSTEM_CLOCK, log, signal });
   setImmediate(releaseStartUpMemory);
   log.info({ socket: config.socket, apiServer: client.server, version: VERSION }, "agent is listening");
   await aborted(signal);
 }
 
-function createAgent(config: AgentConfig, client: KubeClient, log: Logger): Agent {
+/** Whoever counts, or writes down, what is asked of the API server. */
+function tellBoth(
+  meter: AgentMeter,
+  trace: CallTrace,
+): (request: KubeRequest, answer: KubeAnswer, durationMs: number) => void {
+  return ({ method, path, isRetry }, answer, durationMs) => {
+    const status = answer.kind === "answered" ? answer.status : 0;
+    if (isRetry === true) meter.requestRetried();
+    meter.requestEnded(method, status, durationMs);
+    trace.requestEnded({ method, path, status, durationMs });
+  };
+}
+
+function startTrace(config: AgentConfig, log: Logger): CallTrace {
+  const control = new TraceSwitch({ stateFolder: config.stateDir, clock: SYSTEM_CLOCK, log });
+  control.applyFlag(config.traceFile);
+  return new CallTrace({ node: config.nodeName, control, file: new TraceFile({ log }), epochMs: Date.now });
+}
+
+function createAgent(
+  config: AgentConfig,
+  client: KubeClient,
+  { log, meter }: { readonly log: Logger; readonly meter: AgentMeter },
+): Agent {
   return new Agent({
     node: config.nodeName,
     leases: new ApiLeaseStore(client),
@@ -68,7 +103,7 @@ function createAgent(config: AgentConfig, client: KubeClient, log: Logger): Agen
     clock: SYSTEM_CLOCK,
     random: Math.random,
     log,
-    meter: NO_METER,
+    meter,
     readFile: readNodeFile,
     readKernelCommandLine: () => readNodeFile(config.kernelCommandLine),
     nodeAddresses: () => config.nodeAddresses.read(),

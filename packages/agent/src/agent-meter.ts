@@ -21,6 +21,8 @@ export interface AgentMeter {
   addressesSearched(conflicts: number): void;
   /** A request to the API server has ended; status 0 where there was no answer. */
   requestEnded(method: string, status: number, durationMs: number): void;
+  /** A request to the API server is made again within a call, the one before having had no usable answer. */
+  requestRetried(): void;
   /** A file of the spool was no release. */
   spoolFileSetAside(): void;
   /** A release could not be written to the spool. */
@@ -34,6 +36,7 @@ export const NO_METER: AgentMeter = {
   callEnded: () => undefined,
   addressesSearched: () => undefined,
   requestEnded: () => undefined,
+  requestRetried: () => undefined,
   spoolFileSetAside: () => undefined,
   spoolWriteFailed: () => undefined,
   reconciled: () => undefined,

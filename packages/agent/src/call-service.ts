@@ -1,19 +1,49 @@
-import { answerVersion, decodeRequest, encodeError, encodeResult, isObject, type WireRequest } from "@cluster-ipam/cni";
+import {
+  answerVersion,
+  type Command,
+  decodeRequest,
+  encodeError,
+  encodeResult,
+  isObject,
+  type WireRequest,
+} from "@cluster-ipam/cni";
 import { IpamError } from "@cluster-ipam/errors";
 import type { Logger } from "@cluster-ipam/telemetry";
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import type { Agent } from "./agent.ts";
+import { type AgentMeter, NO_METER } from "./agent-meter.ts";
 import { startDeadline } from "./call-deadlines.ts";
+import type { CallTrace } from "./call-trace.ts";
+
+const COMMANDS: ReadonlySet<unknown> = new Set<Command>(["ADD", "DEL", "CHECK", "STATUS", "GC"]);
+
+/** Who is told of calls, beside their callers; nobody when absent. */
+export interface CallObservers {
+  readonly meter?: AgentMeter;
+  readonly trace?: CallTrace;
+}
+
+/** How a call ended: what the plugin is to print, and its exit code. */
+interface Answer {
+  readonly text: string;
+  readonly exitCode: 0 | 1;
+  /** Of a call that failed. */
+  readonly error?: IpamError;
+}
 
 /** Serves the calls of the plugin: each gets a result or a CNI error object, with the status that goes with it. */
 export class CallService {
   readonly #agent: Agent;
   readonly #log: Logger;
+  readonly #meter: AgentMeter;
+  readonly #trace: CallTrace | undefined;
   #isClosing = false;
 
-  constructor(agent: Agent, log: Logger) {
+  constructor(agent: Agent, log: Logger, { meter = NO_METER, trace }: CallObservers = {}) {
     this.#agent = agent;
     this.#log = log;
+    this.#meter = meter;
+    this.#trace = trace;
   }
 
   /** From now on every call is answered with code 11. */
@@ -24,22 +54,28 @@ export class CallService {
   /** Answers one call; what it throws in here is answered too. */
   async serve(request: FastifyRequest<{ Body: WireRequest }>, reply: FastifyReply): Promise<FastifyReply> {
     const startedAtMs = performance.now();
-    try {
-      if (this.#isClosing) throw new IpamError("agent-not-ready", "the agent is shutting down");
-      const body = await this.#answer(request.body, reply);
-      return reply.type("application/json").send(body);
-    } catch (cause) {
-      return this.#refuse(IpamError.from(cause), request, { reply, startedAtMs });
-    }
+    const { body } = request;
+    const carryOut = (): Promise<Answer> => this.#carryOut(body, reply);
+    const answer = await (this.#trace === undefined ? carryOut() : this.#trace.observe(body, carryOut));
+    return this.#send(answer, body, { reply, startedAtMs });
   }
 
   /** Answers a request that is not even a call: fastify says why. */
-  refuseRequest(cause: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  refuseRequest(cause: FastifyError, { body }: FastifyRequest, reply: FastifyReply): void {
     const isClients = cause.statusCode !== undefined && cause.statusCode < 500;
     const error = isClients
       ? new IpamError("bad-json", `the request is not a CNI call: ${cause.message}`, { cause })
       : IpamError.from(cause);
-    void this.#refuse(error, request, { reply, startedAtMs: performance.now() });
+    void this.#send(refusal(error, body), body, { reply, startedAtMs: performance.now() });
+  }
+
+  async #carryOut(wire: WireRequest, reply: FastifyReply): Promise<Answer> {
+    try {
+      if (this.#isClosing) throw new IpamError("agent-not-ready", "the agent is shutting down");
+      return { text: await this.#answer(wire, reply), exitCode: 0 };
+    } catch (cause) {
+      return refusal(IpamError.from(cause), wire);
+    }
   }
 
   async #answer(wire: WireRequest, reply: FastifyReply): Promise<string> {
@@ -59,15 +95,16 @@ export class CallService {
     }
   }
 
-  #refuse(
-    error: IpamError,
-    { body }: FastifyRequest,
+  #send(
+    { text, error }: Answer,
+    body: unknown,
     { reply, startedAtMs }: { readonly reply: FastifyReply; readonly startedAtMs: number },
   ): FastifyReply {
-    const wire = isObject(body) ? body : {};
-    this.#logFailure(error, wire["env"], performance.now() - startedAtMs);
-    const stdin = typeof wire["stdin"] === "string" ? wire["stdin"] : "";
-    const text = encodeError(error, answerVersion(stdin));
+    const durationMs = performance.now() - startedAtMs;
+    const env = isObject(body) ? body["env"] : undefined;
+    this.#meter.callEnded(commandOf(env), error?.entry.cni ?? 0, durationMs);
+    if (error === undefined) return reply.type("application/json").send(text);
+    this.#logFailure(error, env, durationMs);
     return reply.code(error.entry.http).type("application/json").send(text);
   }
 
@@ -80,4 +117,14 @@ export class CallService {
     if (err.code === "internal") this.#log.error(fields, "call failed by a defect");
     else this.#log.warn(fields, "call refused");
   }
+}
+
+function refusal(error: IpamError, wire: unknown): Answer {
+  const stdin = isObject(wire) ? wire["stdin"] : undefined;
+  return { text: encodeError(error, answerVersion(typeof stdin === "string" ? stdin : "")), exitCode: 1, error };
+}
+
+function commandOf(env: unknown): Command | "invalid" {
+  const command = isObject(env) ? env["CNI_COMMAND"] : undefined;
+  return COMMANDS.has(command) ? (command as Command) : "invalid";
 }

@@ -56,7 +56,7 @@ beforeEach(async () => {
     spool: new MemorySpool(),
     readFile: () => "",
   });
-  server = createServer(agent, lines.log);
+  server = createServer(agent, lines.log, { instance: "a1" });
   await server.listen({ path: socketPath });
 });
 
@@ -386,5 +386,5 @@ test("/healthz tells what the agent knows, also before it has read its leases", 
   const { status, body } = await send("/healthz", undefined);
   expect(status).toBe(200);
   const counts = { leases: 2, pendingReleases: 0, spooledReleases: 0 };
-  expect(JSON.parse(body)).toEqual({ status: "ok", node: "n1", isLoaded: true, ...counts });
+  expect(JSON.parse(body)).toEqual({ status: "ok", instance: "a1", node: "n1", isLoaded: true, ...counts });
 });

@@ -2,7 +2,7 @@ import { CNI_ROUTE, type WireRequest } from "@cluster-ipam/cni";
 import type { Logger } from "@cluster-ipam/telemetry";
 import { type FastifyInstance, fastify } from "fastify";
 import type { Agent } from "./agent.ts";
-import { CallService } from "./call-service.ts";
+import { type CallObservers, CallService } from "./call-service.ts";
 
 /** Longest body: a network configuration with a prevResult of its own, and room. */
 const BODY_LIMIT_BYTES = 4 * 1024 * 1024;
@@ -18,12 +18,19 @@ const WIRE_SCHEMA = {
   },
 } as const;
 
+/** What a server is told beside its agent; nothing of it must be. */
+export interface ServerOptions extends CallObservers {
+  /** Names this process to whoever asks `/healthz`. */
+  readonly instance?: string;
+}
+
 /**
  * The agent's face on its socket: `POST /v1/cni` for the plugin, `GET /healthz` for people and probes. Whatever becomes
  * of a call, its answer is one that the plugin can print.
  */
-export function createServer(agent: Agent, log: Logger): FastifyInstance {
-  const calls = new CallService(agent, log);
+export function createServer(agent: Agent, log: Logger, options: ServerOptions = {}): FastifyInstance {
+  const { instance, ...observers } = options;
+  const calls = new CallService(agent, log, observers);
   const server = fastify({
     logger: false,
     bodyLimit: BODY_LIMIT_BYTES,
@@ -38,7 +45,7 @@ export function createServer(agent: Agent, log: Logger): FastifyInstance {
     errorHandler: (error, request, reply) => calls.refuseRequest(error, request, reply),
     handler: (request, reply) => calls.serve(request, reply),
   });
-  server.get("/healthz", () => ({ status: "ok", ...agent.health() }));
+  server.get("/healthz", () => ({ status: "ok", instance, ...agent.health() }));
   server.addHook("preClose", async () => {
     calls.close();
     // Not before: who reads this may rely on it that no further call is served.

@@ -78,6 +78,7 @@ async function takeCandidate(
 ): Promise<IPLease | undefined> {
   const created = await createLease(draftLease(call.claimant, set, address), writeContext(call, deps));
   if (created !== undefined) return created;
+  call.onTaken?.();
   const own = deps.own.byName(leaseName(address, set.addressSpace));
   return own === undefined ? undefined : takeOver(own, set, call, deps);
 }

@@ -54,6 +54,10 @@ export interface AllocationCall {
   readonly claimant: Claimant;
   readonly startedAtMs: number;
   readonly signal: AbortSignal;
+  /** Told of each create that found the name taken. Must not throw. */
+  readonly onTaken?: () => void;
+  /** Told of each write that is made again, its outcome being unknown. Must not throw. */
+  readonly onRetry?: () => void;
 }
 
 /** A call on its way: what it has taken so far, it must not find again and take for the answer to another claim. */
@@ -68,8 +72,8 @@ export function hasTaken({ taken }: Progress, name: string): boolean {
 
 /** What the writes of a call need. */
 export function writeContext(
-  { claimant, signal }: AllocationCall,
+  { claimant, signal, onRetry }: AllocationCall,
   { store, clock, leftovers }: AllocatorDeps,
 ): WriteContext {
-  return { store, claimant, clock, signal, recheck: (lease) => leftovers.recheck(lease) };
+  return { store, claimant, clock, signal, onRetry, recheck: (lease) => leftovers.recheck(lease) };
 }

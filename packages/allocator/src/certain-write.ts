@@ -15,6 +15,8 @@ export interface WriteContext {
   readonly signal: AbortSignal;
   /** Told of a lease that may come to exist, once or again, when the call does not have it or not any more. */
   readonly recheck: (lease: IPLease) => void;
+  /** Told of each attempt after the first. */
+  readonly onRetry?: (() => void) | undefined;
 }
 
 /**
@@ -59,7 +61,7 @@ interface Certainty {
 
 async function untilCertain(
   written: IPLease,
-  { clock, signal, recheck }: WriteContext,
+  { clock, signal, recheck, onRetry }: WriteContext,
   attempt: (mayBeDone: boolean) => Promise<Certainty | UnknownOutcome>,
 ): Promise<IPLease | undefined> {
   let mayBeDone = false;
@@ -75,6 +77,7 @@ async function untilCertain(
       if (mayBeDone) recheck(written);
       throw withCause(signal.reason, outcome.cause);
     }
+    onRetry?.();
   }
 }
 

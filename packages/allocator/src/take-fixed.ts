@@ -25,6 +25,7 @@ export async function takeFixed(
     if (hasTaken(call, name)) throw wantedTwice(address);
     const created = await createLease(draftLease(call.claimant, set, address), writeContext(call, deps));
     if (created !== undefined) return created;
+    call.onTaken?.();
     const held = await deps.store.get(name, call.signal);
     // Gone since the create: free again.
     if (held === undefined) continue;

@@ -11,6 +11,8 @@ export interface KubeRequest {
   readonly accept?: string;
   /** How long the answer may take, the time in the queue, for credentials and for a new connection included. */
   readonly timeoutMs: number;
+  /** Whether the same was asked for just before, without a usable answer; for those who count. */
+  readonly isRetry?: boolean;
   /** Ends the wait early. */
   readonly signal?: AbortSignal;
 }

@@ -34,7 +34,7 @@ describe("readPersistently", () => {
   it("gives the JSON of a 200, asked for with GET", async () => {
     const client = new ScriptedClient(answered(200, '{"a":[1]}'));
     expect(await read(client)).toEqual({ kind: "value", value: { a: [1] } });
-    expect(client.requests).toEqual([{ ...READ, method: "GET", signal: expect.any(AbortSignal) }]);
+    expect(client.requests).toEqual([{ ...READ, method: "GET", signal: expect.any(AbortSignal), isRetry: false }]);
   });
 
   it.each([

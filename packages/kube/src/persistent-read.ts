@@ -52,7 +52,7 @@ export async function readPersistently(
   const startedAtMs = performance.now();
   let last: KubeAnswer | undefined;
   for (let pauseMs: number = PAUSE.firstMs; !signal.aborted; pauseMs = Math.min(pauseMs * 2, PAUSE.maxMs)) {
-    const answer = await client.request({ ...request, method: "GET", signal });
+    const answer = await client.request({ ...request, method: "GET", signal, isRetry: last !== undefined });
     const outcome = outcomeOf(answer);
     if (outcome !== undefined) return outcome;
     // What the signal cut short says nothing about the server, if there was another answer before.

@@ -3,7 +3,7 @@ import type { IPLease } from "@cluster-ipam/api";
 import type { IpamResult } from "@cluster-ipam/cni";
 import { parseCidr } from "@cluster-ipam/ip";
 import { type AgentContext, createContext } from "../agent-context.ts";
-import { NO_METER } from "../agent-meter.ts";
+import { type AgentMeter, NO_METER } from "../agent-meter.ts";
 import { add } from "../verbs/add.ts";
 import { check } from "../verbs/check.ts";
 import { del } from "../verbs/del.ts";
@@ -27,6 +27,8 @@ export interface WorldParts<Leases extends LeaseStore, Pools extends PoolStore, 
   readonly nodeAddresses?: readonly string[];
   /** What an earlier agent left; nothing when absent. */
   readonly spool?: MemorySpool;
+  /** Nobody counts when absent. */
+  readonly meter?: AgentMeter;
 }
 
 /** Where the node's kernel command line is, among its files. */
@@ -53,6 +55,7 @@ export class AgentWorld<Leases extends LeaseStore, Pools extends PoolStore, Time
     files = {},
     nodeAddresses = [],
     spool = new MemorySpool(),
+    meter = NO_METER,
   }: WorldParts<Leases, Pools, Time>) {
     this.leases = leases;
     this.pools = pools;
@@ -70,7 +73,7 @@ export class AgentWorld<Leases extends LeaseStore, Pools extends PoolStore, Time
       clock: ticking,
       random,
       log: lines.log,
-      meter: NO_METER,
+      meter,
       spool,
       readFile,
       readKernelCommandLine: () => readFile(KERNEL_COMMAND_LINE),

@@ -3,7 +3,7 @@ import { CNI_ROUTE, type WireRequest } from "@cluster-ipam/cni";
 import { parseCidr } from "@cluster-ipam/ip";
 import { Agent } from "../agent.ts";
 import { NO_METER } from "../agent-meter.ts";
-import { createServer } from "../server.ts";
+import { createServer, type ServerOptions } from "../server.ts";
 import { FakeSandboxes } from "./fake-sandboxes.ts";
 import { LogLines } from "./log-lines.ts";
 import { MemorySpool } from "./memory-spool.ts";
@@ -30,12 +30,12 @@ export class ServedAgents implements AsyncDisposable {
   readonly #server: ReturnType<typeof createServer>;
   #agent: Agent | undefined;
 
-  constructor() {
+  constructor(options: ServerOptions = {}) {
     const desk: Pick<Agent, "call" | "health"> = {
       call: (request, signal) => this.#current.call(request, signal),
       health: () => this.#current.health(),
     };
-    this.#server = createServer(desk as Agent, this.#lines.log);
+    this.#server = createServer(desk as Agent, this.#lines.log, options);
   }
 
   /** An agent that knows nothing yet but the pools `lan` and `wan`, in the place of the last one. */

@@ -24,9 +24,13 @@ export async function leasesFor(
   const surplus = existing.filter((lease) => ![...kept.values()].includes(lease));
   // Beside the rest, and whatever becomes of that: an undo must not wait for another.
   const tidied = giveBack(surplus, agent);
+  let conflicts = 0;
+  const onTaken = (): void => void (conflicts += 1);
+  const onRetry = (): void => agent.meter.requestRetried();
   try {
-    return await allocate(claims, call, agent.allocator, kept);
+    return await allocate(claims, { ...call, onTaken, onRetry }, agent.allocator, kept);
   } finally {
+    agent.meter.addressesSearched(conflicts);
     await tidied;
   }
 }

@@ -1,0 +1,72 @@
+/** Name, meaning and labels of a metric; names follow https://prometheus.io/docs/practices/naming. */
+export interface MetricOptions<Label extends string> {
+  readonly name: string;
+  readonly help: string;
+  /** Whatever they are set to must be few: each combination of values is a series of its own, for good. */
+  readonly labels?: readonly Label[];
+}
+
+/** Options of a histogram. */
+export interface HistogramOptions<Label extends string> extends MetricOptions<Label> {
+  /** Upper bounds, ascending. */
+  readonly buckets: readonly number[];
+}
+
+/** The labels of one series. */
+export type Labels<Label extends string> = Readonly<Record<Label, string>>;
+
+/** A sum that only grows. */
+export interface Counter<Label extends string> {
+  add(labels: Labels<Label>): void;
+}
+
+/** A distribution of values. */
+export interface Histogram<Label extends string> {
+  observe(labels: Labels<Label>, value: number): void;
+}
+
+/** The metrics of a process. Made by {@link loadMetricRegistry}. */
+export interface MetricRegistry {
+  counter<Label extends string = never>(options: MetricOptions<Label>): Counter<Label>;
+  histogram<Label extends string = never>(options: HistogramOptions<Label>): Histogram<Label>;
+  /** A counter whose value is kept elsewhere and read when somebody asks for it. */
+  countedElsewhere(options: MetricOptions<never>, read: () => number): void;
+  /** A value that goes up and down, read when somebody asks for it. */
+  gauge(options: MetricOptions<never>, read: () => number): void;
+  /** A gauge that is always 1, for what its labels say. */
+  info<Label extends string>(options: MetricOptions<Label>, labels: Labels<Label>): void;
+  /** Everything in the text format of Prometheus. */
+  text(): Promise<string>;
+  /** The media type of {@link text}. */
+  readonly contentType: string;
+}
+
+/** A registry without any metric. What it needs is loaded here, so that a process without metrics does not pay for it. */
+export async function loadMetricRegistry(): Promise<MetricRegistry> {
+  const { PrometheusRegistry } = await import("./prometheus-registry.ts");
+  return new PrometheusRegistry();
+}
+
+/**
+ * What Prometheus expects of every process: its CPU time, its memory, its start. Nothing here keeps a timer running.
+ */
+export function addProcessMetrics(registry: MetricRegistry): void {
+  registry.countedElsewhere(
+    { name: "process_cpu_seconds_total", help: "CPU time of the process, user and system, in seconds." },
+    () => {
+      const { user, system } = process.cpuUsage();
+      return (user + system) / US_PER_S;
+    },
+  );
+  registry.gauge({ name: "process_resident_memory_bytes", help: "Resident memory of the process in bytes." }, () =>
+    process.memoryUsage.rss(),
+  );
+  const startedAt = performance.timeOrigin / MS_PER_S;
+  registry.gauge(
+    { name: "process_start_time_seconds", help: "Start of the process in seconds since 1970." },
+    () => startedAt,
+  );
+}
+
+const US_PER_S = 1_000_000;
+const MS_PER_S = 1_000;
