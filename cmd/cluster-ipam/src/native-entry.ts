@@ -13,5 +13,6 @@ export function run(native: Host): Promise<number> {
     exchange: (call) => native.exchange({ ...call, request: call.request.toWellFormed() }),
     write: (stream, text) => native.write(stream, text.toWellFormed()),
     writeFile: (path, text) => native.writeFile(path, text.toWellFormed()),
+    appendFile: (path, text, maxBytes) => native.appendFile(path, text.toWellFormed(), maxBytes),
   });
 }

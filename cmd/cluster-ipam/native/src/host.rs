@@ -1,4 +1,4 @@
-//! The host of one CNI call, as `packages/plugin/src/host.ts` describes it: one file a method.
+//! The host of one CNI call, as `packages/plugin/src/host.ts` describes it: one file for each, or for two that go together.
 
 mod boot_time;
 mod durable_file;
@@ -8,6 +8,7 @@ mod file_age;
 mod input;
 pub mod output;
 mod readiness;
+mod text_file;
 
 use rquickjs::prelude::Func;
 use rquickjs::{Ctx, Exception, Object, Result};
@@ -24,6 +25,8 @@ pub fn create<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     host.set("write", Func::from(output::write))?;
     host.set("writeFile", Func::from(durable_file::write_file))?;
     host.set("fileAgeMs", Func::from(file_age::file_age_ms))?;
+    host.set("readFile", Func::from(text_file::read_file))?;
+    host.set("appendFile", Func::from(text_file::append_file))?;
     host.set("bootTime", Func::from(boot_time::boot_time))?;
     Ok(host)
 }
