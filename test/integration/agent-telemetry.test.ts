@@ -23,6 +23,13 @@ const TIMEOUT_MS = 30_000;
 /** Longer than a switch of the trace takes to be noticed. */
 const NOTICED_MS = 5_000;
 
+/** Fetches a page from within the node. */
+const FETCH = `
+  fetch(process.argv[1])
+    .then(async (answer) => ({ status: answer.status, text: await answer.text() }))
+    .then((page) => process.stdout.write(JSON.stringify(page)));
+`;
+
 interface Page {
   readonly status: number;
   readonly text: string;
@@ -148,9 +155,9 @@ describe("what an agent tells of itself", () => {
   }
 
   async function page(path: string): Promise<Page> {
-    const argv = ["curl", "--silent", "--write-out", "%{http_code}", `http://127.0.0.1:${PORT}${path}`];
+    const argv = [process.execPath, "--eval", FETCH, `http://127.0.0.1:${PORT}${path}`];
     const { stdout } = await node.namespace.exec(argv, { timeoutMs: TIMEOUT_MS });
-    return { status: Number(stdout.slice(-3)), text: stdout.slice(0, -3) };
+    return JSON.parse(stdout) as Page;
   }
 
   async function metrics(): Promise<ReadonlyMap<string, number>> {

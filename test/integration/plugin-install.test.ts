@@ -33,6 +33,14 @@ describe("cluster-ipam-agent install", () => {
     expect(await versions(path)).toContain("1.1.0");
   });
 
+  it("installs the plugin that lies beside the agent, unless it is told another", async () => {
+    const binDir = await folder("beside");
+    const { stdout } = await command(["--bin-dir", binDir]);
+    expect(stdout).toContain(": installed ");
+    const [installed, built] = await Promise.all([join(binDir, "cluster-ipam"), toolPath("cluster-ipam")].map(bytesOf));
+    expect(installed?.equals(built ?? Buffer.alloc(0))).toBe(true);
+  });
+
   it("fails no call, while it puts one plugin in the place of another again and again", async () => {
     const binDir = await folder("busy");
     const path = join(binDir, "cluster-ipam");
@@ -87,6 +95,10 @@ describe("cluster-ipam-agent install", () => {
     const path = join(run.folder, name);
     await mkdir(path);
     return path;
+  }
+
+  function bytesOf(path: string): Promise<Buffer> {
+    return readFile(path);
   }
 
   function install(

@@ -72,11 +72,15 @@ describe("the wrapper that docs/operations.md prints, in the place of host-local
     const [folder = "", ...others] = await readdir(calls);
     expect(others).toEqual([]);
     const read = (name: string): Promise<string> => text(join(calls, folder, name));
-    const [environmentText, stdin, stdout, stderr, status] = await Promise.all(
-      ["environment", "stdin", "stdout", "stderr", "status"].map(read),
-    );
+    const kept = {
+      environment: await read("environment"),
+      stdin: await read("stdin"),
+      stdout: await read("stdout"),
+      stderr: await read("stderr"),
+      status: await read("status"),
+    };
     await rm(join(calls, folder), { recursive: true });
-    return { environment: environmentText, stdin, stdout, stderr, status } as Awaited<ReturnType<typeof keptCall>>;
+    return kept;
   }
 
   function text(path: string): Promise<string> {

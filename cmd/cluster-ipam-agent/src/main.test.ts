@@ -1,8 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -85,6 +87,17 @@ describe("the agent ends by itself, and says why,", () => {
     expect(stderr).toContain(file);
   });
 
+  test("when its metrics cannot be served", async () => {
+    const other = createServer();
+    other.listen(0, "127.0.0.1");
+    await once(other, "listening");
+    const { port } = other.address() as AddressInfo;
+    const { status, stderr } = await ended(start(...flags({ "metrics-address": `127.0.0.1:${port}` })));
+    other.close();
+    expect(status).toBe(1);
+    expect(stderr).toContain(`address already in use 127.0.0.1:${port}`);
+  });
+
   test("when it is told to, while it waits for an API server that is away", async () => {
     const agent = start(...flags({ "log-level": "debug" }));
     const ending = ended(agent);
@@ -93,3 +106,30 @@ describe("the agent ends by itself, and says why,", () => {
     expect((await ending).status).toBe(0);
   });
 });
+
+test("an agent whose API server is away is live and not ready, and says so in its metrics", async () => {
+  const agent = start(...flags({ "metrics-address": "127.0.0.1:0" }));
+  const lines = createInterface({ input: agent.stderr ?? Readable.from([]) })[Symbol.asyncIterator]();
+  const port = await fieldOf(lines, "metrics are served", "port");
+  await fieldOf(lines, "agent is listening", "socket");
+  const get = async (path: string): Promise<readonly [number, string]> => {
+    const answer = await fetch(`http://127.0.0.1:${String(port)}${path}`);
+    return [answer.status, await answer.text()];
+  };
+  expect(await get("/livez")).toEqual([200, "ok\n"]);
+  expect(await get("/readyz")).toEqual([503, "the node's leases have not been read yet\n"]);
+  const [status, body] = await get("/metrics");
+  expect(status).toBe(200);
+  expect(body).toContain("\ncluster_ipam_agent_leases_loaded 0\n");
+  expect(body).toMatch(/^cluster_ipam_agent_apiserver_requests_total\{method="GET",status="0"\} [1-9]/m);
+});
+
+/** A field of the next line of the log that has this message. */
+async function fieldOf(lines: AsyncIterator<string>, msg: string, field: string): Promise<unknown> {
+  for (;;) {
+    const { value, done } = await lines.next();
+    if (done === true) throw new Error(`the log ended before "${msg}"`);
+    const line = JSON.parse(value) as Record<string, unknown>;
+    if (line["msg"] === msg) return line[field];
+  }
+}

@@ -1,7 +1,7 @@
 import { isObject } from "./json-object.ts";
 
 /** What stands in a trace where something is not for everybody's eyes. */
-export const HIDDEN = "(hidden)";
+const HIDDEN = "(hidden)";
 
 /** Names whose values are nobody's business; rather one too many than one too few. */
 const SECRET_NAME = /pass|token|secret|psk|key|auth|credential/i;
