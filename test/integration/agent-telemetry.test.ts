@@ -1,4 +1,4 @@
-import { readFile, rename, rm, writeFile } from "node:fs/promises";
+import { link, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -86,17 +86,30 @@ describe("what an agent tells of itself", () => {
     await rename(`${spool}.away`, spool);
     expect(await page("/readyz")).toEqual(well());
 
-    await rename(node.socketPath, `${node.socketPath}.away`);
+    // Replaced in one step: a socket that is missing the agent makes again, whenever it looks.
+    const [own, other] = [`${node.socketPath}.own`, `${node.socketPath}.other`];
+    await link(node.socketPath, own);
+    const stranger = createServer((_request, response) => response.end("{}"));
+    await new Promise<void>((resolve) => stranger.listen(other, resolve));
+    await rename(other, node.socketPath);
+    expect(await page("/livez")).toEqual({ status: 503, text: expect.stringMatching(/^another process answers/) });
+    stranger.close();
     expect(await page("/livez")).toEqual({
       status: 503,
       text: expect.stringMatching(/^this process cannot be reached/),
     });
-    const stranger = createServer((_request, response) => response.end("{}"));
-    await new Promise<void>((resolve) => stranger.listen(node.socketPath, resolve));
-    expect(await page("/livez")).toEqual({ status: 503, text: expect.stringMatching(/^another process answers/) });
-    stranger.close();
-    await rename(`${node.socketPath}.away`, node.socketPath);
+    await rename(own, node.socketPath);
     expect([await page("/livez"), await page("/readyz")]).toEqual([well(), well()]);
+  });
+
+  it("makes its socket again when that was removed, and serves calls through it", async () => {
+    await rm(node.socketPath);
+    const isHealthy = async (): Promise<true | undefined> => ((await node.isHealthy()) ? true : undefined);
+    await waitFor(isHealthy, waiting("the agent to be healthy"));
+    expect(await page("/livez")).toEqual(well());
+    const call = addCall("healed", NETWORK);
+    resultOf(await callPlugin(node.socketPath, call));
+    expect(await callPlugin(node.socketPath, delCall(call))).toMatchObject({ kind: "success" });
   });
 
   it("traces calls while the control file is there, and what they asked of the API server", async () => {

@@ -6,6 +6,7 @@ import {
   CallTrace,
   createServer,
   keepPresence,
+  keepReachable,
   listenOn,
   lockNode,
   NodeSandboxes,
@@ -56,14 +57,18 @@ async function run(config: AgentConfig, log: Logger, signal: AbortSignal): Promi
   await Promise.race([agent.loaded, SYSTEM_CLOCK.sleep(LOADED_PATIENCE_MS, signal)]);
   const server = createServer(agent, log, { meter, trace, instance });
   let removeSocket: () => Promise<void> = () => Promise.resolve();
-  let present = Promise.resolve();
-  ending.defer(() => present);
+  let present: Promise<unknown> = Promise.resolve();
+  ending.defer(async () => void (await present));
   // Not before the last call is answered; one that comes meanwhile finds nobody listening, and tries again for a while.
   ending.defer(() => removeSocket());
   ending.defer(() => server.close());
   removeSocket = await listenOn(server, config.socket);
   telemetry.listening();
-  present = keepPresence(presencePath(config.socket), { clock: SYSTEM_CLOCK, log, signal });
+  const keeping = { clock: SYSTEM_CLOCK, log, signal };
+  present = Promise.all([
+    keepPresence(presencePath(config.socket), keeping),
+    keepReachable(server, config.socket, keeping),
+  ]);
   setImmediate(releaseStartUpMemory);
   log.info({ socket: config.socket, apiServer: client.server, version: VERSION }, "agent is listening");
   await aborted(signal);

@@ -10,7 +10,7 @@ const ANSWER_TIMEOUT_MS = 2_000;
 
 /**
  * Whether plugins reach this process: what is asked is the path of the socket, as they do, and the answer must be this
- * process's own. A socket that was removed, or replaced by somebody else's, cannot be mended from within.
+ * process's own. A socket that was removed is made again soon (see `keepReachable`), one that was replaced is not.
  *
  * @param instance the name that the agent's server gives on `/healthz`
  * @returns what is wrong; nothing when all is well

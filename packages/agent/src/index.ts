@@ -12,6 +12,7 @@ export { keepPresence } from "./presence.ts";
 export { NodeSandboxes, type Sandbox, type Sandboxes } from "./sandbox.ts";
 export { createServer, type ServerOptions } from "./server.ts";
 export { listenOn, lockNode } from "./socket.ts";
+export { keepReachable } from "./socket-keeper.ts";
 export type { Spool, SpooledFile } from "./spool.ts";
 export { SpoolFolder } from "./spool-folder.ts";
 export { TraceFile, type TraceFileOptions } from "./trace-file.ts";

@@ -57,11 +57,18 @@ function tryListen(path: string): Promise<Server | undefined> {
  *
  * @returns removes the socket, if it is still the one made here
  */
-export async function listenOn(server: FastifyInstance, path: string): Promise<() => Promise<void>> {
+export function listenOn(server: FastifyInstance, path: string): Promise<() => Promise<void>> {
+  return listenAt(path, async (own) => {
+    await server.listen({ path: own });
+  });
+}
+
+/** What {@link listenOn} does, for a listener of any kind: `listen` makes it listen on the path that it is given. */
+export async function listenAt(path: string, listen: (own: string) => Promise<void>): Promise<() => Promise<void>> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const own = `${path}.${process.pid}`;
   await rm(own, { force: true });
-  await server.listen({ path: own });
+  await listen(own);
   await chmod(own, SOCKET_MODE);
   const { ino } = await stat(own);
   await rename(own, path);
