@@ -1,11 +1,12 @@
+export { Circuit, type CircuitOptions, type CircuitState, type RequestEnding } from "./circuit.ts";
 export { type ConfigSource, inCluster, kubeconfigFile } from "./config-source.ts";
+export { describeAnswer } from "./failure-text.ts";
 export { KubeClient, type KubeClientOptions } from "./kube-client.ts";
 export type { Answered, Failed, KubeAnswer, KubeRequest } from "./kube-request.ts";
 export { type KubeStatus, parseStatus } from "./kube-status.ts";
 export { listPages, type PagedList } from "./paged-list.ts";
 export {
   type Declined,
-  describeAnswer,
   type ReadOutcome,
   type ReadRequest,
   readPersistently,

@@ -1,10 +1,11 @@
 import type { Dispatcher } from "undici";
 import { type Access, serverOf } from "./access.ts";
+import type { Circuit, RequestEnding } from "./circuit.ts";
 import type { ConfigSource } from "./config-source.ts";
 import { Connections } from "./connections.ts";
 import { Credentials } from "./credentials.ts";
 import { exchange, TimedOut } from "./exchange.ts";
-import { asError } from "./failure-text.ts";
+import { asError, describeAnswer, describeFailure } from "./failure-text.ts";
 import type { Failed, KubeAnswer, KubeRequest } from "./kube-request.ts";
 
 /** What a {@link KubeClient} is made of. */
@@ -15,10 +16,13 @@ export interface KubeClientOptions {
   readonly userAgent: string;
   /** Told of every request once it is over; must not throw. */
   readonly onAnswer?: (request: KubeRequest, answer: KubeAnswer, durationMs: number) => void;
+  /** Asked before each request, and told how it ended; without one every request is sent. */
+  readonly circuit?: Circuit;
 }
 
 const JSON_TYPE = "application/json";
 const UNAUTHORIZED = 401;
+const FIRST_SERVER_ERROR = 500;
 
 /**
  * Requests to one API server over connections that are kept alive.
@@ -33,26 +37,32 @@ export class KubeClient {
   readonly #userAgent: string;
   readonly #onAnswer: KubeClientOptions["onAnswer"];
   readonly #credentials: Credentials;
+  readonly #circuit: Circuit | undefined;
   readonly #connections: Connections = new Connections();
   #isClosed = false;
 
   /** @throws Error naming the file, the context or the URL where the configuration cannot be used. */
-  constructor({ source, userAgent, onAnswer }: KubeClientOptions) {
+  constructor({ source, userAgent, onAnswer, circuit }: KubeClientOptions) {
     const config = source();
     const { origin, basePath } = serverOf(config);
     this.server = origin + basePath;
     this.#userAgent = userAgent;
     this.#onAnswer = onAnswer;
+    this.#circuit = circuit;
     this.#credentials = new Credentials(source, config, () => performance.now());
   }
 
   /**
    * Makes one attempt, and never throws for what configuration, network or server did. Only an answer 401 is followed
-   * by a second attempt, with credentials read anew: the server has not acted on the first.
+   * by a second attempt, with credentials read anew: the server has not acted on the first. Fails at once, with nothing
+   * sent and nobody told, while the circuit is open.
    */
   async request(request: KubeRequest): Promise<KubeAnswer> {
+    const ended = this.#circuit?.admit();
+    if (this.#circuit !== undefined && ended === undefined) return notSent(notAsked(this.#circuit));
     const startedAtMs = performance.now();
     const answer = await this.#attempt(request, startedAtMs + request.timeoutMs);
+    ended?.(this.#endingOf(request, answer));
     this.#onAnswer?.(request, answer, performance.now() - startedAtMs);
     return answer;
   }
@@ -61,6 +71,15 @@ export class KubeClient {
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#connections.close();
+  }
+
+  #endingOf({ signal }: KubeRequest, answer: KubeAnswer): RequestEnding {
+    if (answer.kind === "failed") {
+      if (this.#isClosed || signal?.aborted === true) return { kind: "abandoned" };
+      return { kind: "failed", reason: describeFailure(answer.cause) };
+    }
+    if (answer.status < FIRST_SERVER_ERROR) return { kind: "answered" };
+    return { kind: "failed", reason: describeAnswer(answer) };
   }
 
   async #attempt(request: KubeRequest, deadlineMs: number): Promise<KubeAnswer> {
@@ -114,6 +133,11 @@ function targetOf({ path, query }: KubeRequest, timeoutMs: number): string {
 
 function notSent(cause: Error): Failed {
   return { kind: "failed", cause, isSent: false };
+}
+
+function notAsked({ state }: Circuit): Error {
+  if (state.kind === "closed") return new Error("not asked");
+  return new Error(`not asked again yet: no usable answer since ${state.since.toISOString()}: ${state.lastFailure}`);
 }
 
 /** The value of `promise`, unless the deadline comes first: an exec plugin may hang. */

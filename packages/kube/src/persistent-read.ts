@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { asError, describeFailure } from "./failure-text.ts";
+import { asError, describeAnswer } from "./failure-text.ts";
 import type { KubeClient } from "./kube-client.ts";
 import type { KubeAnswer, KubeRequest } from "./kube-request.ts";
-import { parseStatus } from "./kube-status.ts";
 
 /**
  * Pauses between the attempts of one read: 100 ms, doubled each time, at most 2 s, each shortened at random by up to a
@@ -89,10 +88,4 @@ function unanswered(last: KubeAnswer | undefined, signal: AbortSignal, triedMs: 
   if (last === undefined) return { kind: "unanswered", cause: asError(signal.reason), isAnswered: false, triedMs };
   if (last.kind === "failed") return { kind: "unanswered", cause: last.cause, isAnswered: false, triedMs };
   return { kind: "unanswered", cause: new Error(describeAnswer(last)), isAnswered: true, triedMs };
-}
-
-/** Status and sentence of an answer, for messages: `503 etcdserver: request timed out`. */
-export function describeAnswer(answer: KubeAnswer): string {
-  if (answer.kind === "failed") return describeFailure(answer.cause);
-  return `${answer.status} ${parseStatus(answer.body).message}`.trimEnd();
 }
