@@ -16,7 +16,7 @@ import {
   TraceSwitch,
 } from "@cluster-ipam/agent";
 import { presencePath } from "@cluster-ipam/cni";
-import { inCluster, type KubeAnswer, KubeClient, type KubeRequest, kubeconfigFile } from "@cluster-ipam/kube";
+import { Circuit, inCluster, type KubeAnswer, KubeClient, type KubeRequest, kubeconfigFile } from "@cluster-ipam/kube";
 import { ApiHolderStates, ApiLeaseStore, ApiPoolStore } from "@cluster-ipam/store";
 import { createLogger, type Logger } from "@cluster-ipam/telemetry";
 import { startMetrics } from "./agent-telemetry.ts";
@@ -48,10 +48,11 @@ async function run(config: AgentConfig, log: Logger, signal: AbortSignal): Promi
   ending.defer(() => telemetry.close());
   const { meter, instance } = telemetry;
   const onAnswer = tellBoth(meter, trace);
-  const client = new KubeClient({ source, userAgent: `cluster-ipam-agent/${VERSION}`, onAnswer });
+  const circuit = new Circuit({ nowMs: () => SYSTEM_CLOCK.nowMs(), date: () => new Date(), random: Math.random });
+  const client = new KubeClient({ source, userAgent: `cluster-ipam-agent/${VERSION}`, onAnswer, circuit });
   ending.defer(() => client.close());
   // Only now: what the node holds is read by the one agent that may change it.
-  const agent = createAgent(config, client, { log, meter });
+  const agent = createAgent(config, { client, circuit }, { log, meter });
   telemetry.watch(agent);
   ending.defer(() => agent.close());
   await Promise.race([agent.loaded, SYSTEM_CLOCK.sleep(LOADED_PATIENCE_MS, signal)]);
@@ -93,9 +94,15 @@ function startTrace(config: AgentConfig, log: Logger): CallTrace {
   return new CallTrace({ node: config.nodeName, control, file: new TraceFile({ log }), epochMs: Date.now });
 }
 
+/** The way to the API server. */
+interface ApiWay {
+  readonly client: KubeClient;
+  readonly circuit: Circuit;
+}
+
 function createAgent(
   config: AgentConfig,
-  client: KubeClient,
+  { client, circuit }: ApiWay,
   { log, meter }: { readonly log: Logger; readonly meter: AgentMeter },
 ): Agent {
   return new Agent({
@@ -104,11 +111,13 @@ function createAgent(
     pools: new ApiPoolStore(client),
     holders: new ApiHolderStates(client),
     sandboxes: new NodeSandboxes(),
-    spool: new SpoolFolder(join(config.stateDir, "spool"), { log, clock: SYSTEM_CLOCK }),
+    spool: new SpoolFolder(join(config.stateDir, "spool"), { log, clock: SYSTEM_CLOCK, meter }),
     clock: SYSTEM_CLOCK,
     random: Math.random,
     log,
     meter,
+    circuit,
+    apiServer: client.server,
     readFile: readNodeFile,
     readKernelCommandLine: () => readNodeFile(config.kernelCommandLine),
     nodeAddresses: () => config.nodeAddresses.read(),

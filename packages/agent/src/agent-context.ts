@@ -12,6 +12,7 @@ import type { IPLease } from "@cluster-ipam/api";
 import type { Cidr } from "@cluster-ipam/ip";
 import type { Logger } from "@cluster-ipam/telemetry";
 import type { AgentMeter } from "./agent-meter.ts";
+import type { ApiCircuit } from "./api-circuit.ts";
 import { AttachmentGate } from "./attachment-gate.ts";
 import { Attachments, slimLease } from "./attachments.ts";
 import { ignoredKeysNote } from "./ignored-keys.ts";
@@ -34,6 +35,10 @@ export interface AgentDeps {
   readonly random: Random;
   readonly log: Logger;
   readonly meter: AgentMeter;
+  /** Whether the API server behind the stores gives answers. */
+  readonly circuit: ApiCircuit;
+  /** URL of the API server, for messages. */
+  readonly apiServer: string;
   /** Where releases outlive the process that owes them. */
   readonly spool: Spool;
   /** Reads a file of the node as UTF-8. */
@@ -48,7 +53,9 @@ export interface AgentDeps {
 type NodeFacts = Pick<AgentDeps, "sandboxes" | "readFile" | "readKernelCommandLine" | "nodeAddresses">;
 
 /** What the verbs work with: the state of one agent, and the world around it. */
-export interface AgentContext extends Pick<AgentDeps, "node" | "clock" | "log" | "meter">, NodeFacts {
+export interface AgentContext
+  extends Pick<AgentDeps, "node" | "clock" | "log" | "meter" | "circuit" | "apiServer">,
+    NodeFacts {
   readonly store: LeaseStore;
   readonly pools: PoolCache;
   readonly attachments: Attachments;
@@ -65,7 +72,7 @@ export interface AgentContext extends Pick<AgentDeps, "node" | "clock" | "log" |
 
 /** The state of an agent that has read nothing yet. */
 export function createContext(deps: AgentDeps): AgentContext {
-  const { node, leases: store, holders, clock, random, log, meter, spool } = deps;
+  const { node, leases: store, holders, clock, random, log, meter, circuit, apiServer, spool } = deps;
   const { sandboxes, readFile, readKernelCommandLine, nodeAddresses } = deps;
   const attachments = new Attachments(sandboxes);
   const pending = new PendingReleases(clock);
@@ -92,13 +99,15 @@ export function createContext(deps: AgentDeps): AgentContext {
     gate: new AttachmentGate(),
     overtaking,
     pending,
-    spooled: new SpooledReleases({ spool, bootId: sandboxes.bootID, pending, overtaking, log }),
+    spooled: new SpooledReleases({ spool, bootId: sandboxes.bootID, pending, overtaking, clock, log, meter }),
     sandboxes,
     nodeLeases: new SharedRead(readNodeLeases, clock),
     allocator,
     clock,
     log,
     meter,
+    circuit,
+    apiServer,
     readFile,
     readKernelCommandLine,
     nodeAddresses,

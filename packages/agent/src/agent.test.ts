@@ -6,6 +6,7 @@ import { NO_METER } from "./agent-meter.ts";
 import { LATE_WRITE_MS } from "./attachments.ts";
 import { never, written } from "./testing/agent-world.ts";
 import { attachmentOf, type CallFixture, cniCall } from "./testing/cni-calls.ts";
+import { FakeCircuit } from "./testing/fake-circuit.ts";
 import { FakeSandboxes } from "./testing/fake-sandboxes.ts";
 import { LogLines } from "./testing/log-lines.ts";
 import { MemorySpool } from "./testing/memory-spool.ts";
@@ -22,6 +23,7 @@ let pools: MemoryPoolStore;
 let clock: FakeClock;
 let lines: LogLines;
 let spool: MemorySpool;
+let circuit: FakeCircuit;
 let agent: Agent | undefined;
 
 beforeEach(() => {
@@ -30,6 +32,7 @@ beforeEach(() => {
   clock = new FakeClock();
   lines = new LogLines();
   spool = new MemorySpool();
+  circuit = new FakeCircuit();
   pools.put(poolOf("lan", ["10.0.0.0/24", "fd00::/64"]));
 });
 
@@ -52,6 +55,8 @@ function start(): Agent {
     random: seededRandom(1),
     log: lines.log,
     meter: NO_METER,
+    circuit,
+    apiServer: "https://192.0.2.1:6443",
     spool,
     readFile: (path) => path,
   });
@@ -73,7 +78,7 @@ describe("an agent that starts", () => {
     await written(leases, leaseOf("fd00::5", { node: "n2" }));
     leases.faults.calls.length = 0;
     const started = start();
-    const counts = { pendingReleases: 0, spooledReleases: 0 };
+    const counts = { pendingReleases: 0, spooledReleases: 0, apiServer: { circuit: "closed" } };
     expect(started.health()).toEqual({ node: "n1", isLoaded: false, leases: 0, ...counts });
     await started.loaded;
     expect(started.health()).toEqual({ node: "n1", isLoaded: true, leases: 1, ...counts });
@@ -206,9 +211,26 @@ describe("an agent that is started after a DEL was spooled", () => {
     expect(started.health()).toMatchObject({ pendingReleases: 1, spooledReleases: 1 });
     expect(spool.names).toHaveLength(1);
     await clock.advance(2_000);
-    expect(started.health()).toMatchObject({ leases: 0, pendingReleases: 0, spooledReleases: 0 });
     expect(leases.snapshot()).toEqual([]);
+    // What an earlier process had under way may come until then.
+    await clock.advance(LATE_WRITE_MS - 4_000);
+    expect(started.health()).toMatchObject({ leases: 0, pendingReleases: 0, spooledReleases: 1 });
+    await clock.advance(6_000);
+    expect(started.health()).toMatchObject({ leases: 0, pendingReleases: 0, spooledReleases: 0 });
     expect(spool.names).toEqual([]);
+  });
+
+  test("releases what an earlier process had under way and is written only now", async () => {
+    spool.put(spooled);
+    const started = start();
+    await started.loaded;
+    await clock.advance(60_000);
+    await written(leases, leaseOf("10.0.0.5", addedAtNs(1_999n)));
+    await written(leases, leaseOf("fd00::5", addedAtNs(2_000n)));
+    await clock.advance(LATE_WRITE_MS);
+    expect(leases.snapshot().map(({ spec }) => spec.address)).toEqual(["fd00::5"]);
+    expect(started.health()).toMatchObject({ pendingReleases: 0, spooledReleases: 0 });
+    expect(leases.faults.calls.filter(({ operation }) => operation === "listByNode").length).toBeLessThanOrEqual(7);
   });
 
   test("refuses an ADD that began before that DEL", async () => {
@@ -224,7 +246,7 @@ describe("an agent that is started after a DEL was spooled", () => {
     await written(leases, leaseOf("fd00::5", addedAtNs(1_000n)));
     spool.put(spooled);
     await start().loaded;
-    await clock.advance(1_000);
+    await clock.advance(LATE_WRITE_MS + 10_000);
     expect(leases.snapshot().map(({ spec }) => spec.address)).toEqual(["10.0.0.5"]);
     expect(spool.names).toEqual([]);
   });
@@ -236,9 +258,41 @@ describe("an agent that is started after a DEL was spooled", () => {
     spool.put(spooled);
     await clock.advance(11_000);
     expect(leases.snapshot()).toEqual([]);
-    await clock.advance(10_000);
+    await clock.advance(LATE_WRITE_MS);
     expect(spool.names).toEqual([]);
   });
+});
+
+test("an agent tells since when the API server gives no answers and why, and the log when that begins and ends", async () => {
+  const started = start();
+  await started.loaded;
+  for (let time = 0; time < 3; time += 1) circuit.open();
+  expect(started.health().apiServer).toEqual({
+    circuit: "open",
+    since: new Date("2026-11-21T12:00:00Z"),
+    lastFailure: "connect ECONNREFUSED 192.0.2.1:6443",
+  });
+  expect(lines.with("API server gives no usable answers")).toMatchObject([
+    { apiServer: "https://192.0.2.1:6443", reason: "connect ECONNREFUSED 192.0.2.1:6443" },
+  ]);
+  circuit.close();
+  expect(started.health().apiServer).toEqual({ circuit: "closed" });
+  expect(lines.with("API server answers again")).toHaveLength(1);
+});
+
+test("what keeps the node's leases from being read is told at once when the circuit opens", async () => {
+  leases.faults.failReads("listByNode", { kind: "unanswered" });
+  const started = start();
+  await clock.advance(0);
+  circuit.open();
+  await clock.advance(0);
+  await expect(call(started, { command: "ADD" })).rejects.toMatchObject({
+    code: "agent-not-ready",
+    message: expect.stringContaining("memory gave no usable answer"),
+  });
+  circuit.close();
+  await clock.advance(1_000);
+  await started.loaded;
 });
 
 describe("an agent that ends", () => {
@@ -254,6 +308,7 @@ describe("an agent that ends", () => {
     await next.loaded;
     await clock.advance(1_000);
     expect(leases.snapshot()).toEqual([]);
+    await clock.advance(LATE_WRITE_MS + 10_000);
     expect(spool.names).toEqual([]);
   });
 

@@ -1,6 +1,7 @@
 import type { CniRequest, IpamResult } from "@cluster-ipam/cni";
 import { IpamError } from "@cluster-ipam/errors";
 import { type AgentContext, type AgentDeps, createContext } from "./agent-context.ts";
+import type { ApiCircuitState } from "./api-circuit.ts";
 import { readLateLeases, readNodeLeases } from "./node-leases.ts";
 import { settlePending, settlePendingUntil } from "./settle-pending.ts";
 import { add } from "./verbs/add.ts";
@@ -19,6 +20,12 @@ export interface AgentHealth {
   readonly pendingReleases: number;
   /** Files of the spool that are not settled yet. */
   readonly spooledReleases: number;
+  /** Whether the API server gives answers; while its circuit is not closed, since when it gives none, and why. */
+  readonly apiServer: {
+    readonly circuit: ApiCircuitState["kind"];
+    readonly since?: Date;
+    readonly lastFailure?: string;
+  };
 }
 
 /** How often the spool is looked at: a plugin that waited for an answer in vain may spool while the agent runs. */
@@ -32,12 +39,12 @@ export class Agent {
   readonly #loaded = Promise.withResolvers<void>();
   readonly #ended = new AbortController();
   readonly #running: Promise<unknown>;
+  #isAwayTold = false;
 
   constructor(deps: AgentDeps) {
     this.#context = createContext(deps);
     const { signal } = this.#ended;
-    // First of all: no ADD may be served before a DEL that was spooled earlier is known.
-    this.#context.spooled.look();
+    deps.circuit.onChange((state) => this.#tellCircuit(state));
     this.#running = Promise.all([
       this.#serve(signal),
       this.#context.pools.refreshUntil(signal, deps.clock),
@@ -52,13 +59,14 @@ export class Agent {
 
   /** What `/healthz` tells. */
   health(): AgentHealth {
-    const { node, attachments, pending, spooled } = this.#context;
+    const { node, attachments, pending, spooled, circuit } = this.#context;
     return {
       node,
       isLoaded: attachments.isLoaded,
       leases: attachments.size,
-      pendingReleases: pending.size,
+      pendingReleases: pending.unconfirmed,
       spooledReleases: spooled.size,
+      apiServer: describeCircuit(circuit.state),
     };
   }
 
@@ -92,15 +100,17 @@ export class Agent {
     const { pending, spooled, log } = this.#context;
     this.#ended.abort(new IpamError("agent-not-ready", "the agent is shutting down"));
     await this.#running;
-    if (pending.size > 0) await settlePending(AbortSignal.timeout(LAST_ROUND_TIMEOUT_MS), this.#context);
+    if (pending.unconfirmed > 0) await settlePending(AbortSignal.timeout(LAST_ROUND_TIMEOUT_MS), this.#context);
     spooled.settle();
-    if (pending.size === 0) return;
-    // What a DEL left is in the spool for the next process; nothing but the sandboxes tells it of the rest.
-    const counts = { pendingReleases: pending.size, spooledReleases: spooled.size };
+    if (pending.unconfirmed === 0) return;
+    // What a DEL or a failed ADD left is in the spool for the next process; the rest are looks for late writes.
+    const counts = { pendingReleases: pending.unconfirmed, spooledReleases: spooled.size };
     log.warn(counts, "agent ends with releases pending");
   }
 
   async #serve(signal: AbortSignal): Promise<void> {
+    // First of all: no ADD may be served before a DEL that was spooled earlier is known.
+    await this.#context.spooled.lookAll(this.#context.clock, signal);
     await readNodeLeases(this.#context, signal);
     if (signal.aborted) return;
     this.#loaded.resolve();
@@ -112,8 +122,22 @@ export class Agent {
     while (!signal.aborted) {
       await clock.sleep(SPOOL_LOOK_MS, signal);
       if (signal.aborted) return;
-      spooled.look();
-      spooled.settle();
+      await spooled.lookAll(clock, signal);
+      await spooled.settleAll(clock, signal);
     }
   }
+
+  #tellCircuit(state: ApiCircuitState): void {
+    const { log, apiServer } = this.#context;
+    const wasAway = this.#isAwayTold;
+    this.#isAwayTold = state.kind !== "closed";
+    if (state.kind === "closed") log.info({ apiServer }, "API server answers again");
+    else if (!wasAway) log.warn({ apiServer, reason: state.lastFailure }, "API server gives no usable answers");
+  }
+}
+
+function describeCircuit(state: ApiCircuitState): AgentHealth["apiServer"] {
+  if (state.kind === "closed") return { circuit: "closed" };
+  const { kind: circuit, since, lastFailure } = state;
+  return { circuit, since, lastFailure };
 }

@@ -7,7 +7,8 @@ import { IpamError } from "@cluster-ipam/errors";
  */
 const DEADLINE_MS: Readonly<Record<Command, number>> = {
   ADD: 10_000,
-  DEL: 5_000,
+  // Leaves time for the spool: a DEL has answered within 5 s.
+  DEL: 4_500,
   CHECK: 10_000,
   GC: 30_000,
   STATUS: 1_000,

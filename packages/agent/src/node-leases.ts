@@ -1,4 +1,6 @@
+import type { IPLease } from "@cluster-ipam/api";
 import type { AgentContext } from "./agent-context.ts";
+import { whileReachable } from "./api-circuit.ts";
 import { LATE_WRITE_MS } from "./attachments.ts";
 
 /** Wait between two attempts at a list: 500 ms, doubled each time, at most 10 s. */
@@ -25,15 +27,15 @@ export async function readLateLeases(agent: AgentContext, signal: AbortSignal): 
 }
 
 async function untilListed(
-  { nodeLeases, attachments, clock, log }: AgentContext,
+  agent: AgentContext,
   signal: AbortSignal,
-  take: (leases: Awaited<ReturnType<typeof nodeLeases.since>>, listedAtMs: number) => void,
+  take: (leases: readonly IPLease[], listedAtMs: number) => void,
 ): Promise<void> {
+  const { attachments, clock, log } = agent;
   for (let waitMs: number = RETRY.firstMs; !signal.aborted; waitMs = Math.min(waitMs * 2, RETRY.maxMs)) {
     try {
-      const bounded = AbortSignal.any([signal, AbortSignal.timeout(LIST_TIMEOUT_MS)]);
       const listedAtMs = clock.nowMs();
-      take(await nodeLeases.since(listedAtMs, bounded), listedAtMs);
+      take(await listOnce(agent, listedAtMs, signal), listedAtMs);
       return;
     } catch (err) {
       if (signal.aborted) return;
@@ -42,4 +44,9 @@ async function untilListed(
       await clock.sleep(waitMs, signal);
     }
   }
+}
+
+async function listOnce(agent: AgentContext, sinceMs: number, signal: AbortSignal): Promise<readonly IPLease[]> {
+  using bounded = whileReachable(agent, AbortSignal.any([signal, AbortSignal.timeout(LIST_TIMEOUT_MS)]));
+  return await agent.nodeLeases.since(sinceMs, bounded.signal);
 }

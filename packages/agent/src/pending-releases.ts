@@ -10,32 +10,55 @@ export type AttachmentRelease = Pick<CniRequest, "attachment" | "startedAtNs">;
 /** What is still to be released: one lease, or what a DEL asks for. */
 export type PendingRelease =
   | { readonly kind: "lease"; readonly lease: IPLease; readonly mayAppearUntilMs: number }
-  | ({ readonly kind: "attachment" } & AttachmentRelease);
+  | ({
+      readonly kind: "attachment";
+      /** Until then an earlier process may still write what the release is for. */
+      readonly mayAppearUntilMs: number;
+      /** When to look the next time, and how long to wait after that. */
+      readonly lookAtMs: number;
+      readonly pauseMs: number;
+    } & AttachmentRelease);
+
+/** The first pause between two looks for what an earlier process may still write; doubled each time. */
+const LATE_LOOK_MS = 15_000;
+const LOOK_NOW = { lookAtMs: 0, pauseMs: LATE_LOOK_MS } as const;
 
 /** Releases that could not be made, or not be confirmed, when they were due. The same one is kept once. */
 export class PendingReleases {
   readonly #clock: Pick<Clock, "nowMs">;
   readonly #pending = new Map<string, PendingRelease>();
+  readonly #keysOf = new Map<string, Set<string>>();
   #wake: () => void = () => undefined;
 
   constructor(clock: Pick<Clock, "nowMs">) {
     this.#clock = clock;
   }
 
-  /** Number of releases that are due. */
+  /** Number of releases that are due, now or later. */
   get size(): number {
     return this.#pending.size;
   }
 
-  /** What is due now, in the order in which it came. */
+  /** Number of releases that have not been made as far as there is anything to release. */
+  get unconfirmed(): number {
+    return this.due().filter((pending) => pending.kind === "lease" || pending.lookAtMs === 0).length;
+  }
+
+  /** What is due, now or later, in the order in which it came. */
   due(): readonly PendingRelease[] {
     return [...this.#pending.values()];
   }
 
-  /** What is due for one interface. */
+  /** What is worth a look now. */
+  dueNow(): readonly PendingRelease[] {
+    const nowMs = this.#clock.nowMs();
+    return this.due().filter((pending) => isDueAt(pending, nowMs));
+  }
+
+  /** What is due, now or later, for one interface. */
   dueFor(of: Interface): readonly PendingRelease[] {
-    if (this.#pending.size === 0) return [];
-    return this.due().filter((pending) => interfaceKey(interfaceOf(pending)) === interfaceKey(of));
+    const keys = this.#keysOf.get(interfaceKey(of)) ?? [];
+    return [...keys].flatMap((key) => this.#pending.get(key) ?? []);
   }
 
   /** Whether `pending` is still due, as it is. */
@@ -53,20 +76,46 @@ export class PendingReleases {
     this.#addLease(lease, this.#clock.nowMs() + LATE_WRITE_MS);
   }
 
-  /** A DEL that could not find out what its attachment has. */
-  addAttachment({ attachment, startedAtNs }: AttachmentRelease): void {
-    const pending = { kind: "attachment", attachment, startedAtNs } as const;
+  /**
+   * A DEL that could not find out what its attachment has.
+   *
+   * @param mayAppearUntilMs until when an earlier process may still write what it is for
+   */
+  addAttachment({ attachment, startedAtNs }: AttachmentRelease, mayAppearUntilMs = 0): void {
+    const pending = { kind: "attachment", attachment, startedAtNs, mayAppearUntilMs, ...LOOK_NOW } as const;
     const known = this.#pending.get(keyOf(pending));
-    const isKnownLater = known?.kind === "attachment" && known.startedAtNs > startedAtNs;
-    this.#add(isKnownLater ? known : pending);
+    if (known?.kind !== "attachment") return this.#add(pending);
+    const isLater = startedAtNs > known.startedAtNs;
+    // One that asks for no more than the known one has been looked at with that.
+    if (!isLater && mayAppearUntilMs <= known.mayAppearUntilMs) return this.#add(known);
+    this.#add({
+      ...known,
+      startedAtNs: isLater ? startedAtNs : known.startedAtNs,
+      mayAppearUntilMs: Math.max(mayAppearUntilMs, known.mayAppearUntilMs),
+      ...(isLater ? LOOK_NOW : {}),
+    });
+  }
+
+  /** `pending` has been released as far as it is there; what may still appear is looked for later, and once nothing can. */
+  postpone(pending: Extract<PendingRelease, { kind: "attachment" }>): void {
+    if (!this.has(pending)) return;
+    const { mayAppearUntilMs, pauseMs } = pending;
+    const lookAtMs = Math.min(mayAppearUntilMs, this.#clock.nowMs() + pauseMs);
+    this.#pending.set(keyOf(pending), { ...pending, lookAtMs, pauseMs: 2 * pauseMs });
   }
 
   /** `pending` is settled. */
   remove(pending: PendingRelease): void {
-    if (this.has(pending)) this.#pending.delete(keyOf(pending));
+    if (!this.has(pending)) return;
+    const key = keyOf(pending);
+    const owner = interfaceKey(interfaceOf(pending));
+    this.#pending.delete(key);
+    const keys = this.#keysOf.get(owner);
+    keys?.delete(key);
+    if (keys?.size === 0) this.#keysOf.delete(owner);
   }
 
-  /** Resolves when something is due, or `signal` aborts. */
+  /** Resolves when something is due, now or later, or `signal` aborts. */
   untilDue(signal: AbortSignal): Promise<void> {
     if (this.#pending.size > 0 || signal.aborted) return Promise.resolve();
     return new Promise((resolve) => {
@@ -87,9 +136,17 @@ export class PendingReleases {
   }
 
   #add(pending: PendingRelease): void {
-    this.#pending.set(keyOf(pending), pending);
+    const key = keyOf(pending);
+    const owner = interfaceKey(interfaceOf(pending));
+    this.#pending.set(key, pending);
+    this.#keysOf.set(owner, (this.#keysOf.get(owner) ?? new Set()).add(key));
     this.#wake();
   }
+}
+
+/** Whether a look at `pending` may show something at that time. */
+export function isDueAt(pending: PendingRelease, nowMs: number): boolean {
+  return pending.kind === "lease" || pending.lookAtMs <= nowMs;
 }
 
 /** The interface whose gate a pending release passes. */

@@ -14,6 +14,7 @@ import { NO_METER } from "./agent-meter.ts";
 import { createServer } from "./server.ts";
 import { written } from "./testing/agent-world.ts";
 import { type CallFixture, wireCall } from "./testing/cni-calls.ts";
+import { FakeCircuit } from "./testing/fake-circuit.ts";
 import { FakeSandboxes } from "./testing/fake-sandboxes.ts";
 import { LogLines } from "./testing/log-lines.ts";
 import { MemorySpool } from "./testing/memory-spool.ts";
@@ -53,6 +54,8 @@ beforeEach(async () => {
     random: seededRandom(1),
     log: lines.log,
     meter: NO_METER,
+    circuit: new FakeCircuit(),
+    apiServer: "https://192.0.2.1:6443",
     spool: new MemorySpool(),
     readFile: () => "",
   });
@@ -385,6 +388,6 @@ test("/healthz tells what the agent knows, also before it has read its leases", 
   await cni({});
   const { status, body } = await send("/healthz", undefined);
   expect(status).toBe(200);
-  const counts = { leases: 2, pendingReleases: 0, spooledReleases: 0 };
+  const counts = { leases: 2, pendingReleases: 0, spooledReleases: 0, apiServer: { circuit: "closed" } };
   expect(JSON.parse(body)).toEqual({ status: "ok", instance: "a1", node: "n1", isLoaded: true, ...counts });
 });

@@ -185,6 +185,59 @@ describe("a pending DEL", () => {
   });
 });
 
+test("a list that was read before an ADD of the same attachment does not hit what that has", async () => {
+  world.pools.put(poolOf("lan", ["10.0.0.0/24"]));
+  const other = { ...DEL.attachment, containerId: "c0" };
+  for (const containerID of ["c0", "c1"]) {
+    world.agent.attachments.put(
+      await written(world.leases, leaseOf(containerID === "c0" ? "10.0.0.4" : "10.0.0.5", { containerID })),
+    );
+  }
+  world.agent.pending.addAttachment({ ...DEL, attachment: other }, RECHECK_MS);
+  world.agent.pending.addAttachment(DEL, RECHECK_MS);
+  const answered = Promise.withResolvers<void>();
+  world.leases.faults.failWrites("delete", { kind: "held", until: answered.promise });
+  const settling = round();
+  await world.clock.advance(0);
+  const refused = new IpamError("apiserver-refused", "no permission to list");
+  world.leases.faults.failReads("listByNode", { kind: "refused", error: refused });
+  expect(await world.addOne({ startedAtNs: 3_000n })).toBe("10.0.0.5");
+  answered.resolve();
+  await settling;
+  expect(names()).toEqual(["10.0.0.5"]);
+});
+
+test("many releases cost one list, and a few deletes at a time", async () => {
+  let underWay = 0;
+  let most = 0;
+  const { leases } = world;
+  const slow = new Proxy(leases, {
+    get: (store, key) => {
+      if (key !== "delete") return Reflect.get(store, key).bind?.(store) ?? Reflect.get(store, key);
+      return async (...args: Parameters<typeof store.delete>) => {
+        underWay += 1;
+        most = Math.max(most, underWay);
+        await new Promise(setImmediate);
+        underWay -= 1;
+        return store.delete(...args);
+      };
+    },
+  });
+  const agent = { ...world.agent, store: slow };
+  for (let number = 1; number <= 90; number += 1) {
+    const containerID = `c${number}`;
+    await written(leases, leaseOf(`10.0.0.${number}`, { containerID }));
+    agent.pending.addAttachment({ ...DEL, attachment: { ...DEL.attachment, containerId: containerID } }, RECHECK_MS);
+  }
+  leases.faults.calls.length = 0;
+  const settling = settlePending(never(), agent);
+  for (let turn = 0; turn < 200; turn += 1) await world.clock.advance(1);
+  await settling;
+  expect(names()).toEqual([]);
+  expect(most).toBe(8);
+  expect(leases.faults.calls.filter(({ operation }) => operation === "listByNode")).toHaveLength(1);
+});
+
 describe("what cannot be settled", () => {
   const refused = { kind: "refused", error: new IpamError("apiserver-refused", "no permission to delete") } as const;
 

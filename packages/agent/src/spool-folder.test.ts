@@ -16,6 +16,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { encodeSpooledRelease, spoolFileName } from "@cluster-ipam/cni";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { NO_METER } from "./agent-meter.ts";
 import { SpoolFolder } from "./spool-folder.ts";
 import { attachmentOf } from "./testing/cni-calls.ts";
 import { LogLines } from "./testing/log-lines.ts";
@@ -37,13 +38,13 @@ beforeEach(() => {
   path = join(folder, "spool");
   clock = { now: 0, nowMs: () => clock.now };
   lines = new LogLines();
-  spool = new SpoolFolder(path, { log: lines.log, clock });
+  spool = new SpoolFolder(path, { log: lines.log, clock, meter: NO_METER });
 });
 
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 function read(isKnown: (name: string) => boolean = () => false): readonly string[] {
-  return spool.read(isKnown).map(({ name }) => name);
+  return spool.read(isKnown).files.map(({ name }) => name);
 }
 
 /** Puts a file there that no plugin has written. */
@@ -165,8 +166,8 @@ test("what is written is read by the next process, in the order of the starts", 
     const release = { ...RELEASE, startedAtNs };
     await spool.write({ name: spoolFileName(release), release });
   }
-  const next = new SpoolFolder(path, { log: lines.log, clock });
-  expect(next.read(() => false).map(({ release }) => release)).toEqual(
+  const next = new SpoolFolder(path, { log: lines.log, clock, meter: NO_METER });
+  expect(next.read(() => false).files.map(({ release }) => release)).toEqual(
     starts.toReversed().map((startedAtNs) => ({ ...RELEASE, startedAtNs })),
   );
   expect(readdirSync(path)).toHaveLength(3);

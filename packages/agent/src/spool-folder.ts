@@ -1,4 +1,4 @@
-import { type Dirent, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
+import { type Dirent, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
 import { mkdir, open, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Clock } from "@cluster-ipam/allocator";
@@ -10,17 +10,29 @@ import {
   type SpoolReading,
 } from "@cluster-ipam/cni";
 import type { Logger } from "@cluster-ipam/telemetry";
-import type { Spool, SpooledFile } from "./spool.ts";
+import type { AgentMeter } from "./agent-meter.ts";
+import type { Spool, SpooledFile, SpoolSlice } from "./spool.ts";
 
 /** Owner only: whoever can write to the spool can release every address of the node. */
 const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;
 /** Where files go that are no releases. */
 const BAD_FOLDER = "bad";
+/** So many of them are kept for people to look at; the one that lies there longest goes first. */
+const BAD_LIMIT = 100;
+/** Files that are opened in one go: some milliseconds of reading. */
+const SLICE_FILES = 200;
 /** Far longer than a release; what is longer is not even read. */
 const FILE_MAX_BYTES = 65_536;
 /** Far longer than a plugin takes to write a file: a draft that old belongs to one that was killed. */
 const DRAFT_LIFETIME_MS = 600_000;
+
+/** What a {@link SpoolFolder} works with. */
+export interface SpoolFolderDeps {
+  readonly log: Logger;
+  readonly clock: Pick<Clock, "nowMs">;
+  readonly meter: Pick<AgentMeter, "spoolFileSetAside">;
+}
 
 /**
  * The spool as a folder of the node.
@@ -32,22 +44,30 @@ export class SpoolFolder implements Spool {
   readonly #path: string;
   readonly #log: Logger;
   readonly #clock: Pick<Clock, "nowMs">;
+  readonly #meter: SpoolFolderDeps["meter"];
   /** When each draft was first seen. */
   readonly #drafts = new Map<string, number>();
   /** What could be neither read nor set aside, and has been told. */
   readonly #given = new Set<string>();
   #isReadable = true;
 
-  constructor(path: string, { log, clock }: { readonly log: Logger; readonly clock: Pick<Clock, "nowMs"> }) {
+  constructor(path: string, { log, clock, meter }: SpoolFolderDeps) {
     this.#path = path;
     this.#log = log;
     this.#clock = clock;
+    this.#meter = meter;
   }
 
-  read(isKnown: (name: string) => boolean): readonly SpooledFile[] {
+  read(isKnown: (name: string) => boolean): SpoolSlice {
     const entries = this.#entries();
-    this.#forgetDraftsBut(new Set(entries.map(({ name }) => name)));
-    return entries.flatMap((entry) => (isKnown(entry.name) ? [] : this.#readEntry(entry)));
+    const drafts = entries.filter(({ name }) => isSpoolDraftName(name)).map(({ name }) => name);
+    this.#forgetDraftsBut(new Set(drafts));
+    for (const name of drafts) this.#removeAgedDraft(name);
+    const isNew = ({ name }: Dirent): boolean =>
+      name !== BAD_FOLDER && !isSpoolDraftName(name) && !this.#given.has(name) && !isKnown(name);
+    const news = entries.filter(isNew);
+    const files = news.slice(0, SLICE_FILES).flatMap((entry) => this.#readEntry(entry));
+    return { files, isLast: news.length <= SLICE_FILES };
   }
 
   async write({ name, release }: SpooledFile): Promise<void> {
@@ -84,11 +104,6 @@ export class SpoolFolder implements Spool {
 
   #readEntry(entry: Dirent): readonly SpooledFile[] {
     const { name } = entry;
-    if (name === BAD_FOLDER || this.#given.has(name)) return [];
-    if (isSpoolDraftName(name)) {
-      this.#removeAgedDraft(name);
-      return [];
-    }
     try {
       const reading = this.#decode(entry);
       if (reading.kind === "release") return [{ name, release: reading.release }];
@@ -112,7 +127,9 @@ export class SpoolFolder implements Spool {
   #setAside(name: string, reason: string): void {
     const folder = join(this.#path, BAD_FOLDER);
     mkdirSync(folder, { recursive: true, mode: FOLDER_MODE });
+    makeRoom(folder);
     renameSync(join(this.#path, name), join(folder, name));
+    this.#meter.spoolFileSetAside();
     this.#log.error({ file: name, reason, folder }, "file in the spool is no release and was set aside");
   }
 
@@ -138,6 +155,16 @@ export class SpoolFolder implements Spool {
       this.#giveUp(name, err);
     }
   }
+}
+
+/** @throws the error of the file system */
+function makeRoom(folder: string): void {
+  const names = readdirSync(folder);
+  if (names.length < BAD_LIMIT) return;
+  // The time of its renaming: its own may be anything.
+  const ages = names.map((name) => ({ name, movedAtMs: lstatSync(join(folder, name)).ctimeMs }));
+  const oldest = ages.reduce((first, other) => (other.movedAtMs < first.movedAtMs ? other : first));
+  rmSync(join(folder, oldest.name), { recursive: true, force: true });
 }
 
 async function syncFolder(path: string): Promise<void> {

@@ -11,6 +11,7 @@ export {
   describeHolder,
   holderOf,
   isHeldBy,
+  isOfCall,
 } from "./claimant.ts";
 export type { Clock, Random } from "./clock.ts";
 export type { HolderState, HolderStates } from "./holder-state.ts";

@@ -9,6 +9,7 @@ import { check } from "../verbs/check.ts";
 import { del } from "../verbs/del.ts";
 import { gc } from "../verbs/gc.ts";
 import { type CallFixture, cniCall } from "./cni-calls.ts";
+import { FakeCircuit } from "./fake-circuit.ts";
 import { FakeSandboxes } from "./fake-sandboxes.ts";
 import { LogLines } from "./log-lines.ts";
 import { MemorySpool } from "./memory-spool.ts";
@@ -40,6 +41,7 @@ export class AgentWorld<Leases extends LeaseStore, Pools extends PoolStore, Time
   readonly pools: Pools;
   readonly clock: Time;
   readonly sandboxes: FakeSandboxes = new FakeSandboxes();
+  readonly circuit: FakeCircuit = new FakeCircuit();
   /** What the cluster says of every holder. */
   holderState: HolderState = { pod: "there", node: "Ready" };
   readonly lines: LogLines = new LogLines();
@@ -74,6 +76,8 @@ export class AgentWorld<Leases extends LeaseStore, Pools extends PoolStore, Time
       random,
       log: lines.log,
       meter,
+      circuit: this.circuit,
+      apiServer: "https://192.0.2.1:6443",
       spool,
       readFile,
       readKernelCommandLine: () => readFile(KERNEL_COMMAND_LINE),

@@ -1,5 +1,5 @@
 import { type SpooledRelease, spoolFileName } from "@cluster-ipam/cni";
-import type { Spool, SpooledFile } from "../spool.ts";
+import type { Spool, SpooledFile, SpoolSlice } from "../spool.ts";
 
 /** A spool without a disk; a test may put files there as a plugin does, and let it fail. */
 export class MemorySpool implements Spool {
@@ -19,11 +19,12 @@ export class MemorySpool implements Spool {
     return name;
   }
 
-  read(isKnown: (name: string) => boolean): readonly SpooledFile[] {
-    return this.names.flatMap((name) => {
+  read(isKnown: (name: string) => boolean): SpoolSlice {
+    const files = this.names.flatMap((name) => {
       const release = this.#files.get(name);
       return release === undefined || isKnown(name) ? [] : [{ name, release }];
     });
+    return { files, isLast: true };
   }
 
   async write({ name, release }: SpooledFile): Promise<void> {

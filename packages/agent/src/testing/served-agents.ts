@@ -4,6 +4,7 @@ import { parseCidr } from "@cluster-ipam/ip";
 import { Agent } from "../agent.ts";
 import { NO_METER } from "../agent-meter.ts";
 import { createServer, type ServerOptions } from "../server.ts";
+import { FakeCircuit } from "./fake-circuit.ts";
 import { FakeSandboxes } from "./fake-sandboxes.ts";
 import { LogLines } from "./log-lines.ts";
 import { MemorySpool } from "./memory-spool.ts";
@@ -56,6 +57,8 @@ export class ServedAgents implements AsyncDisposable {
       random: seededRandom(1),
       log: this.#lines.log,
       meter: NO_METER,
+      circuit: new FakeCircuit(),
+      apiServer: "https://192.0.2.1:6443",
       readFile: () => "nameserver 10.0.0.53\n",
       readKernelCommandLine: () => KERNEL_COMMAND_LINE,
       nodeAddresses: () => NODE_ADDRESSES.flatMap((text) => parseCidr(text) ?? []),

@@ -206,3 +206,15 @@ test("what cannot be given back at once is pending, and given back later", async
   expect(world.leases.snapshot()).toEqual([]);
   expect(world.agent.pending.size).toBe(0);
 });
+
+test("a repeated ADD that fails gives back what it had already made its own: no earlier DEL would release that", async () => {
+  world.pools.put(poolOf("lan", ["10.0.0.0/24", "fd00::/64"]));
+  await world.add({ startedAtNs: 10n });
+  const answered = Promise.resolve();
+  const error = new IpamError("apiserver-refused", "no permission to update");
+  world.leases.faults.failWrites("replace", { kind: "held", until: answered }, { kind: "refused", error });
+  await expect(world.add({ startedAtNs: 30n })).rejects.toBe(error);
+  expect(world.leases.snapshot().map(({ spec }) => spec.addedAt?.bootTimeNs)).toEqual(["10"]);
+  await world.del({ startedAtNs: 20n });
+  expect(world.leases.snapshot()).toEqual([]);
+});

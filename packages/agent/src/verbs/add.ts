@@ -4,6 +4,7 @@ import { type CniRequest, type IpamResult, isObject, lookup, requireRoom } from 
 import { checkRouteFamilies, readIpamSection, type SectionReading } from "@cluster-ipam/dialects";
 import { IpamError } from "@cluster-ipam/errors";
 import type { AgentContext } from "../agent-context.ts";
+import { assertReachable, onServerLost } from "../api-circuit.ts";
 import { claimsFor } from "../claims.ts";
 import { firstGroup } from "../pattern-match.ts";
 import { type PoolSelection, selectPools } from "../pool-selection.ts";
@@ -14,20 +15,37 @@ import { leasesFor } from "./leases-for-claims.ts";
  * ADD: one address for each range set that the configuration asks for, all or none.
  *
  * Repeated for an attachment that has its leases already, it answers the same from them. Undone when `signal` aborts
- * or a DEL of the attachment overtakes it before it ends.
+ * or a DEL of the attachment overtakes it before it ends, or the API server turns out to be away.
  *
- * @throws IpamError; nothing that this call took is left then, or it is in the hands of the pending releases
+ * @throws IpamError; nothing that this call took is left then, or it is in the hands of the pending releases and in the
+ * spool
  */
 export async function add(request: CniRequest, agent: AgentContext, signal: AbortSignal): Promise<IpamResult> {
   agent.attachments.assertLoaded();
+  assertReachable(agent);
   const overtaken = new AbortController();
   const cancel = (reason: IpamError): void => overtaken.abort(reason);
   const ended = agent.overtaking.addBegan(request.attachment, request.startedAtNs, cancel);
+  const heard = onServerLost(agent, cancel);
   const either = AbortSignal.any([signal, overtaken.signal]);
   try {
-    return await agent.gate.run(request.attachment, () => addAlone(request, agent, either));
+    return await agent.gate.run(request.attachment, () => addOrUndo(request, agent, either));
   } finally {
+    heard();
     ended();
+  }
+}
+
+async function addOrUndo(request: CniRequest, agent: AgentContext, signal: AbortSignal): Promise<IpamResult> {
+  const { attachment, startedAtNs } = request;
+  try {
+    return await addAlone(request, agent, signal);
+  } catch (error) {
+    // The caller is told that nothing is left: that must outlive this process. It is what a DEL would ask for that
+    // began right after this ADD, so that the next ADD of the attachment is not meant.
+    const isUndone = agent.pending.dueFor(attachment).length === 0;
+    if (!isUndone) await agent.spooled.keep({ attachment, startedAtNs: startedAtNs + 1n });
+    throw error;
   }
 }
 

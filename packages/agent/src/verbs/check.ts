@@ -4,19 +4,23 @@ import { type CniRequest, lookup, parsePrevIps } from "@cluster-ipam/cni";
 import { IpamError } from "@cluster-ipam/errors";
 import { formatAddress, parseAddress, parseCidr } from "@cluster-ipam/ip";
 import type { AgentContext } from "../agent-context.ts";
+import { assertReachable, whileReachable } from "../api-circuit.ts";
 
 /**
  * CHECK, read live: the attachment has its leases, and prevResult holds each of them.
  *
- * @throws IpamError `check-failed` that names address and holder; `bad-config` without prevResult
+ * @throws IpamError `check-failed` that names address and holder; `bad-config` without prevResult;
+ * `apiserver-unreachable` as soon as the API server is known to be away
  */
 export async function check(request: CniRequest, agent: AgentContext, signal: AbortSignal): Promise<void> {
   if (request.prevResult === undefined) {
     throw new IpamError("bad-config", "prevResult is absent: CHECK needs the result of the ADD (CNI spec, CHECK)");
   }
   const previous = new Set(parsePrevIps(request.prevResult).map(({ address }) => canonicalAddress(address)));
-  const leases = await liveLeases(request, agent, signal);
-  if (leases.length === 0) throw await noLease(previous, request, agent, signal);
+  assertReachable(agent);
+  using reachable = whileReachable(agent, signal);
+  const leases = await liveLeases(request, agent, reachable.signal);
+  if (leases.length === 0) throw await noLease(previous, request, agent, reachable.signal);
   for (const { spec } of leases) {
     if (previous.has(spec.address)) continue;
     throw new IpamError(

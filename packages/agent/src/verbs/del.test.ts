@@ -125,9 +125,10 @@ describe.each(FAMILIES)("a DEL of an attachment with an %s lease", (_, subnet, a
   test("that has run out of time succeeds, and the release is pending", async () => {
     await world.add();
     await world.del({}, AbortSignal.abort(new IpamError("apiserver-unreachable", "too late")));
-    expect(world.agent.pending.size).toBe(1);
+    expect(world.agent.pending.size).toBeGreaterThan(0);
     await settlePending(never(), world.agent);
     expect(holders()).toEqual([]);
+    expect(world.agent.pending.size).toBe(0);
   });
 
   test("with a configuration that cannot be read releases every network of the interface", async () => {

@@ -5,6 +5,7 @@ import {
   type Claimant,
   holderOf,
   isHeldBy,
+  isOfCall,
   replaceLease,
   type WriteContext,
 } from "@cluster-ipam/allocator";
@@ -25,10 +26,17 @@ export async function existingLeases(call: AllocationCall, agent: AgentContext):
   const { network, containerID, ifName } = claimant;
   refuseSucceeded(claimant, agent.attachments.byHolder(holderOf(claimant)));
   const leases: IPLease[] = [];
-  for (const known of agent.attachments.of({ network, containerId: containerID, ifName })) {
-    const lease = await ownLease(known.metadata.name, call, agent);
-    if (lease === undefined) agent.attachments.drop(known);
-    else leases.push(lease);
+  try {
+    for (const known of agent.attachments.of({ network, containerId: containerID, ifName })) {
+      const lease = await ownLease(known.metadata.name, call, agent);
+      if (lease === undefined) agent.attachments.drop(known);
+      else leases.push(lease);
+    }
+  } catch (error) {
+    // They are this call's now, and a DEL that began before it leaves them alone: nobody else would release them.
+    const taken = leases.filter((lease) => isOfCall(lease, claimant));
+    await Promise.all(taken.map((lease) => agent.allocator.leftovers.giveBack(lease)));
+    throw error;
   }
   refuseSucceeded(claimant, leases);
   return leases;

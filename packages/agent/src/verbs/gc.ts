@@ -1,6 +1,7 @@
 import type { IPLease } from "@cluster-ipam/api";
 import type { CniRequest } from "@cluster-ipam/cni";
 import type { AgentContext } from "../agent-context.ts";
+import { assertReachable } from "../api-circuit.ts";
 import { interfaceKey } from "../attachment-gate.ts";
 import { releaseLeases } from "./release-attachment.ts";
 
@@ -12,6 +13,7 @@ import { releaseLeases } from "./release-attachment.ts";
 export async function gc(request: CniRequest, agent: AgentContext, signal: AbortSignal): Promise<void> {
   const { attachment, validAttachments, startedAtNs } = request;
   if (validAttachments === undefined) return;
+  assertReachable(agent);
   const valid = new Set(validAttachments.map(({ containerID, ifname }) => `${containerID}/${ifname}`));
   const isStale = (lease: IPLease): boolean =>
     !valid.has(interfaceKey(holdingInterface(lease))) &&
@@ -21,7 +23,7 @@ export async function gc(request: CniRequest, agent: AgentContext, signal: Abort
     await agent.gate.run(holdingInterface(lease), async () => {
       // The call that had the gate before may have released the lease, or a new sandbox taken it over.
       if (agent.attachments.byName(lease.metadata.name) !== lease) return;
-      await releaseLeases([lease], agent, signal);
+      await releaseLeases([lease], request, agent, signal);
       const { address: ip, pool, containerID: containerId, ifName } = lease.spec;
       agent.log.info({ ip, pool, containerId, ifName }, "stale lease found by GC and given back");
     });

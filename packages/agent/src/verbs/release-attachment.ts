@@ -3,6 +3,13 @@ import type { IPLease } from "@cluster-ipam/api";
 import type { AgentContext } from "../agent-context.ts";
 import type { AttachmentRelease } from "../pending-releases.ts";
 
+/** How the leases of an attachment are looked for. */
+export interface AttachmentLook {
+  readonly signal: AbortSignal;
+  /** They are taken from a list that began then or later, whatever memory knows; absent: from memory where it will do. */
+  readonly listSinceMs?: number;
+}
+
 /**
  * Releases every lease of an attachment that no later ADD has; call it inside the attachment's gate.
  *
@@ -14,49 +21,68 @@ import type { AttachmentRelease } from "../pending-releases.ts";
 export async function releaseAttachment(
   release: AttachmentRelease,
   agent: AgentContext,
-  signal: AbortSignal,
+  look: AttachmentLook,
 ): Promise<void> {
-  const leases = await leasesOf(release, agent, signal);
   const { attachments, clock } = agent;
+  const leases = knownLeasesOf(release, agent, look) ?? (await listedLeasesOf(release, agent, look));
   const isAll = !attachments.mayHaveMore(leases, clock.nowMs());
-  await releaseLeases(leases, agent, signal);
+  await releaseLeases(leases, release, agent, look.signal);
   if (isAll && attachments.of(release.attachment).length === 0) attachments.markReleased(release.attachment);
 }
 
-/** Releases leases of one attachment, inside its gate. A release that is not confirmed is pending then. */
+/**
+ * Releases leases of one attachment that no ADD has which began at `startedAtNs` or later, inside its gate. A release
+ * that is not confirmed is pending then.
+ */
 export async function releaseLeases(
   leases: readonly IPLease[],
+  { startedAtNs }: Pick<AttachmentRelease, "startedAtNs">,
   agent: AgentContext,
   signal: AbortSignal,
 ): Promise<void> {
   for (const lease of leases) {
     // First: whatever comes of the delete, the attachment does not have the lease any more.
     agent.attachments.drop(lease);
-    const isReleased = await tryRelease(lease, agent, signal);
+    const isReleased = await tryRelease(lease, startedAtNs, agent, signal);
     if (!isReleased) agent.pending.addLease(lease);
   }
 }
 
-async function leasesOf(
+function knownLeasesOf(
+  { attachment, startedAtNs }: AttachmentRelease,
+  { attachments, clock }: AgentContext,
+  { listSinceMs }: AttachmentLook,
+): IPLease[] | undefined {
+  if (listSinceMs !== undefined) return undefined;
+  const known = attachments.of(attachment).filter((lease) => attachments.isOlderThan(lease, startedAtNs));
+  const isAll = known.length > 0 && !attachments.mayHaveMore(known, clock.nowMs());
+  return isAll || attachments.wasReleased(attachment) ? known : undefined;
+}
+
+async function listedLeasesOf(
   { attachment, startedAtNs }: AttachmentRelease,
   { attachments, nodeLeases, clock }: AgentContext,
-  signal: AbortSignal,
+  { listSinceMs = clock.nowMs(), signal }: AttachmentLook,
 ): Promise<IPLease[]> {
-  const isOlder = (lease: IPLease): boolean => attachments.isOlderThan(lease, startedAtNs);
-  const known = attachments.of(attachment).filter(isOlder);
-  const isAll = known.length > 0 && !attachments.mayHaveMore(known, clock.nowMs());
-  if (isAll || attachments.wasReleased(attachment)) return known;
   const { network, containerId, ifName } = attachment;
   const isOfAttachment = ({ spec }: IPLease): boolean =>
     spec.containerID === containerId && spec.ifName === ifName && (network === "" || spec.network === network);
-  const leases = await nodeLeases.since(clock.nowMs(), signal);
+  // A list that is shared may be from before the last ADD of the attachment, which memory knows.
+  const isOlder = (lease: IPLease): boolean =>
+    attachments.isOlderThan(attachments.byName(lease.metadata.name) ?? lease, startedAtNs);
+  const leases = await nodeLeases.since(listSinceMs, signal);
   return leases.filter((lease) => isOfAttachment(lease) && isOlder(lease));
 }
 
-async function tryRelease(lease: IPLease, agent: AgentContext, signal: AbortSignal): Promise<boolean> {
-  const { node, store, log } = agent;
+async function tryRelease(
+  lease: IPLease,
+  startedAtNs: bigint,
+  { node, store, log, attachments }: AgentContext,
+  signal: AbortSignal,
+): Promise<boolean> {
   const { network, containerID, ifName, address: ip, pool } = lease.spec;
-  const isStillOurs = (found: IPLease): boolean => isHeldBy(found, { network, containerID, ifName, node });
+  const isStillOurs = (found: IPLease): boolean =>
+    isHeldBy(found, { network, containerID, ifName, node }) && attachments.isOlderThan(found, startedAtNs);
   try {
     const outcome = await releaseLease(store, lease, { isStillOurs, signal });
     log.debug({ ip, pool, containerId: containerID, ifName, outcome }, "lease release tried");
