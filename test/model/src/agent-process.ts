@@ -1,5 +1,6 @@
-import { Agent, CallService, NO_METER, type Spool } from "@cluster-ipam/agent";
+import { Agent, type AgentHealth, CallService, NO_METER, type Spool } from "@cluster-ipam/agent";
 import type { WireRequest } from "@cluster-ipam/cni";
+import { Circuit } from "@cluster-ipam/kube";
 import { createLogger } from "@cluster-ipam/telemetry";
 import { ApiConnection, type ConnectionParts } from "./api-connection.ts";
 import type { Chance } from "./chance.ts";
@@ -52,7 +53,7 @@ export class AgentProcess {
   /** Whether the agent has nothing to do but to wait for calls. */
   get isIdle(): boolean {
     const health = this.#running?.agent.health();
-    return health !== undefined && health.isLoaded && health.pendingReleases === 0 && this.openCalls === 0;
+    return health !== undefined && health.isLoaded && owesNothing(health) && this.openCalls === 0;
   }
 
   /** Releases that the agent knows to be due. */
@@ -94,7 +95,10 @@ export class AgentProcess {
 
   #start(): void {
     const { node, time, chance, sandboxes, spool } = this.#parts;
-    const { leases, pools } = new ApiConnection(this.actor, this.#parts);
+    const clock = new ActorClock(time, this.actor, node.clockOriginMs);
+    const { random } = chance.of(this.actor.name);
+    const circuit = new Circuit({ nowMs: () => clock.nowMs(), date: () => new Date(time.nowMs), random });
+    const { leases, pools } = new ApiConnection(this.actor, this.#parts, circuit);
     const agent = new Agent({
       node: node.name,
       leases,
@@ -103,8 +107,10 @@ export class AgentProcess {
       holders: { look: () => Promise.resolve({ pod: "unknown", node: "unknown" }) },
       sandboxes,
       spool,
-      clock: new ActorClock(time, this.actor, node.clockOriginMs),
-      random: chance.of(this.actor.name).random,
+      circuit,
+      apiServer: "https://192.0.2.1:6443",
+      clock,
+      random,
       log: SILENT,
       meter: NO_METER,
       readFile: () => "",
@@ -113,6 +119,10 @@ export class AgentProcess {
     });
     this.#running = { agent, calls: new CallService(agent, SILENT) };
   }
+}
+
+function owesNothing({ pendingReleases, spooledReleases }: AgentHealth): boolean {
+  return pendingReleases === 0 && spooledReleases === 0;
 }
 
 /** As much of the connection to the plugin as the agent looks at. */

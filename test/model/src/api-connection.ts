@@ -9,6 +9,7 @@ import type {
 } from "@cluster-ipam/allocator";
 import type { IPLease, IPPool } from "@cluster-ipam/api";
 import { IpamError } from "@cluster-ipam/errors";
+import type { Circuit } from "@cluster-ipam/kube";
 import type { Fates } from "./request-fate.ts";
 import type { SimulatedApiServer } from "./simulated-api-server.ts";
 import type { Story } from "./story.ts";
@@ -23,6 +24,9 @@ const REFUSED_CONNECTION_MS = 1;
 /** What is done on the server is done at once. */
 const NEVER = new AbortController().signal;
 
+/** What is not sent while the circuit is open comes back after so long. */
+const NOT_SENT_MS = 0.1;
+
 /** What a connection goes through. */
 export interface ConnectionParts {
   readonly server: SimulatedApiServer;
@@ -31,7 +35,7 @@ export interface ConnectionParts {
   readonly story: Story;
 }
 
-type Answer<T> = { readonly value: T } | { readonly error: unknown } | undefined;
+type Answer<T> = { readonly value: T } | { readonly error: unknown } | "not-sent" | undefined;
 
 /** One request: in words, and what it does on the server. */
 interface Request<T> {
@@ -44,11 +48,13 @@ interface Request<T> {
 export class ApiConnection {
   readonly #agent: Actor;
   readonly #parts: ConnectionParts;
+  readonly #circuit: Circuit;
   readonly leases: LeaseStore;
   readonly pools: PoolStore;
 
-  constructor(agent: Actor, parts: ConnectionParts) {
+  constructor(agent: Actor, parts: ConnectionParts, circuit: Circuit) {
     this.#agent = agent;
+    this.#circuit = circuit;
     this.#parts = parts;
     this.leases = this.#leaseStore(parts.server);
     this.pools = this.#poolStore(parts.server);
@@ -78,8 +84,9 @@ export class ApiConnection {
   }
 
   async #write<T>(text: string, effect: () => Promise<T>): Promise<T | UnknownOutcome> {
-    const answer = await this.#send({ text, isWrite: true, effect });
+    const answer = await this.#request({ text, isWrite: true, effect });
     if (answer === undefined) return { kind: "unknown", cause: new Error("no answer") };
+    if (answer === "not-sent") return { kind: "unknown", cause: new Error("the circuit is open"), isNotBegun: true };
     if ("error" in answer) throw answer.error;
     return answer.value;
   }
@@ -87,13 +94,28 @@ export class ApiConnection {
   async #read<T>(text: string, signal: AbortSignal, effect: () => Promise<T>): Promise<T> {
     for (;;) {
       if (signal.aborted) throw unreachable(signal);
-      const answer = await Promise.race([this.#send({ text, isWrite: false, effect }), aborted(signal)]);
-      if (answer !== undefined && !signal.aborted) {
+      const answer = await Promise.race([this.#request({ text, isWrite: false, effect }, signal), aborted(signal)]);
+      if (answer !== undefined && answer !== "not-sent" && !signal.aborted) {
         if ("error" in answer) throw answer.error;
         return answer.value;
       }
       await Promise.race([this.#pause(READ_AGAIN_MS), aborted(signal)]);
     }
+  }
+
+  /** As the client does it: asks the circuit first, and tells it what became of the request. */
+  async #request<T>(request: Request<T>, signal?: AbortSignal): Promise<Answer<T>> {
+    const ended = this.#circuit.admit();
+    if (ended === undefined) {
+      await this.#pause(NOT_SENT_MS);
+      return "not-sent";
+    }
+    const answer = await (signal === undefined
+      ? this.#send(request)
+      : Promise.race([this.#send(request), aborted(signal)]));
+    if (answer !== undefined) ended({ kind: "answered" });
+    else ended(signal?.aborted === true ? { kind: "abandoned" } : { kind: "failed", reason: "no answer" });
+    return answer;
   }
 
   #send<T>(request: Request<T>): Promise<Answer<T>> {

@@ -39,6 +39,11 @@ export class AttachmentRecord {
     return adds.length > 0 && adds.every(({ said }) => said === "error");
   }
 
+  /** Whether each ADD ever was refused by an agent that lived to say so. */
+  get wasNeverServed(): boolean {
+    return this.adds.length > 0 && this.adds.every(({ said }) => said === "error");
+  }
+
   /** Start of the first ADD whose answer a call that began at `startedAtMs` may repeat. */
   eraStartMs(startedAtMs: number): number {
     return this.#addsSinceDel(startedAtMs)[0]?.startedAtMs ?? startedAtMs;

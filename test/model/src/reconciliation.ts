@@ -30,10 +30,10 @@ export interface EndParts extends Observed {
 /**
  * The end of a run: everything works again, and after a while the leases are those of the living attachments.
  *
- * The undo of a failed ADD is lost with the agent that is killed over it; DELs are in the spool. Until agents compare
- * their leases with the node's sandboxes by themselves, two things that every node sees stand in for that, one after the
- * other: the runtime repeats its DELs, then the agent is started anew and gets them again and a GC. What needs neither is
- * looked at first.
+ * What an ADD has taken is lost with the agent that is killed before it answers; the undo of a failed ADD and DELs are in
+ * the spool. Until agents compare their leases with the node's sandboxes by themselves, two things that every node sees
+ * stand in for that, one after the other: the runtime repeats its DELs, then the agent is started anew and gets them again
+ * and a GC. What needs neither is looked at first.
  */
 export async function endRun(parts: EndParts): Promise<void> {
   const { server, fates, nodes, story } = parts;
@@ -42,6 +42,7 @@ export async function endRun(parts: EndParts): Promise<void> {
   fates.heal();
   for (const node of nodes) node.start();
   if (!(await rest(parts, SETTLING_MS))) return;
+  checkUndone(parts);
   checkSettled(parts);
   const owed = endedAttachments(parts);
   if (!(await repeatDels(owed, parts))) return;
@@ -60,6 +61,13 @@ async function rest({ nodes, server, pass }: EndParts, limitMs: number): Promise
     if (isAtRest()) return true;
   }
   return true;
+}
+
+/** What a failed ADD could not undo is in the spool, whoever is killed then. */
+function checkUndone(parts: EndParts): void {
+  for (const { lease, record } of leasesWithoutHolder(parts)) {
+    if (record?.wasNeverServed === true) leftBehind(parts, lease, "though each of its ADDs failed");
+  }
 }
 
 /** What agents that were never killed must have done by themselves. */
