@@ -11,6 +11,8 @@ const NETWORK = { cniVersion: "1.0.0", name: "outage", type: "macvlan", ipam: { 
 
 /** How long a runtime may wait for a plugin. */
 const PATIENCE_MS = 20_000;
+/** The agent answers a DEL within 5 s; what is more is for a busy machine that starts the plugin. */
+const DEL_MS = 7_000;
 /** Longer than the longest pause of the agent between two tries at a release. */
 const RELEASE_TIMEOUT_MS = 45_000;
 
@@ -58,7 +60,8 @@ describe("S15: an API server that is down or slow", () => {
       daemon().pause();
 
       const wanted = addCall(`wanted while ${who} hangs`, NETWORK);
-      const [added, deleted] = await Promise.all([patiently(wanted), patiently(delCall(held))]);
+      const releasing = callPlugin(node.socketPath, delCall(held), { timeoutMs: DEL_MS });
+      const [added, deleted] = await Promise.all([patiently(wanted), releasing]);
       expectUnreachable(added);
       expect(deleted).toMatchObject({ kind: "success", stdout: "" });
 
@@ -106,6 +109,6 @@ describe("S15: an API server that is down or slow", () => {
     const { code, msg } = errorOf(outcome);
     expect(code).toBe(11);
     expect(msg).toContain(cluster.controlPlane.server.url);
-    expect(msg).toMatch(/within \d+(\.\d)? s/);
+    expect(msg).toMatch(/(within|for) \d+(\.\d)? s/);
   }
 });

@@ -19,6 +19,8 @@ export interface AgentOptions {
   readonly logLevel?: "debug" | "info" | "warn" | "error" | undefined;
   /** More of its command line. */
   readonly flags?: readonly string[] | undefined;
+  /** A command that runs the one behind it, such as `unshare`. */
+  readonly wrapper?: readonly string[] | undefined;
 }
 
 const HEALTHY_TIMEOUT_MS = 20_000;
@@ -97,7 +99,7 @@ export class SimulatedNode {
       ...(options.flags ?? []),
     ];
     this.#agent = await Daemon.start(this.run, `the agent of ${this.name}`, {
-      argv: [...this.namespace.enter, toolPath("cluster-ipam-agent"), ...flags],
+      argv: [...this.namespace.enter, ...(options.wrapper ?? []), toolPath("cluster-ipam-agent"), ...flags],
       env: { PATH: SEARCH_PATH },
       logPath: join(this.#folder, "agent.log"),
     });
