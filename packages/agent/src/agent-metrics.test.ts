@@ -66,10 +66,15 @@ test("the spool's mishaps and what reconciliation does are counted", async () =>
 });
 
 test("gauges are the agent's health, nothing before there is one", async () => {
-  const gauges = ["leases", "leases_loaded", "pending_releases", "spooled_releases"];
-  expect(await Promise.all(gauges.map(valueOf))).toEqual(["0", "0", "0", "0"]);
-  health = { ...({} as AgentHealth), node: "n1", isLoaded: true, leases: 3, pendingReleases: 2, spooledReleases: 1 };
-  expect(await Promise.all(gauges.map(valueOf))).toEqual(["3", "1", "2", "1"]);
+  const gauges = ["leases", "leases_loaded", "pending_releases", "spooled_releases", "apiserver_circuit_open"];
+  expect(await Promise.all(gauges.map(valueOf))).toEqual(["0", "0", "0", "0", "0"]);
+  const counts = { isLoaded: true, leases: 3, pendingReleases: 2, spooledReleases: 1 };
+  health = { node: "n1", ...counts, apiServer: { circuit: "closed" } };
+  expect(await Promise.all(gauges.map(valueOf))).toEqual(["3", "1", "2", "1", "0"]);
+  for (const circuit of ["open", "half-open"] as const) {
+    health = { node: "n1", ...counts, apiServer: { circuit } };
+    expect(await valueOf("apiserver_circuit_open")).toBe("1");
+  }
   expect(await valueOf('build_info{version="1.2.3"}')).toBe("1");
 });
 

@@ -139,6 +139,11 @@ const HEALTH_GAUGES: readonly {
     help: "Files of the spool that are not settled yet.",
     read: ({ spooledReleases }) => spooledReleases,
   },
+  {
+    name: "apiserver_circuit_open",
+    help: "1 while the API server is taken for away, and asked by one request at a time.",
+    read: ({ apiServer }) => Number(apiServer.circuit !== "closed"),
+  },
 ];
 
 function addHealthGauges(registry: MetricRegistry, health: () => AgentHealth | undefined): void {
