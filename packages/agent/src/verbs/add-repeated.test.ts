@@ -52,6 +52,20 @@ describe("a repeated ADD", () => {
     expect(world.leases.snapshot().map(({ spec }) => spec.addedAt?.bootTimeNs)).toEqual(["1002", "1002"]);
   });
 
+  test("that fails halfway leaves nothing that the DEL of the first one would not release", async () => {
+    await world.add({ startedAtNs: 1_000n });
+    const replace = world.leases.replace.bind(world.leases);
+    let replaced = 0;
+    world.leases.replace = (draft) => {
+      replaced += 1;
+      if (replaced === 2) throw new IpamError("apiserver-refused", "no permission to update ipleases");
+      return replace(draft);
+    };
+    await expect(world.add({ startedAtNs: 2_000n })).rejects.toMatchObject({ code: "apiserver-refused" });
+    await world.del({ startedAtNs: 1_500n });
+    expect(world.leases.snapshot()).toEqual([]);
+  });
+
   test("keeps its addresses when a DEL before it turns up in the spool", async () => {
     const first = await world.add({ startedAtNs: 1_000n });
     world.spool.put({ attachment: attachmentOf(), startedAtNs: 1_500n, bootId: "boot-1" });
