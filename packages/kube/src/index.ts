@@ -1,5 +1,6 @@
 export { Circuit, type CircuitOptions, type CircuitState, type RequestEnding } from "./circuit.ts";
 export { type ConfigSource, inCluster, kubeconfigFile } from "./config-source.ts";
+export { EventRecorder, type EventRecorderOptions, type EventSubject, type KubeEvent } from "./event-recorder.ts";
 export { describeAnswer } from "./failure-text.ts";
 export { KubeClient, type KubeClientOptions } from "./kube-client.ts";
 export type { Answered, Failed, KubeAnswer, KubeRequest } from "./kube-request.ts";
