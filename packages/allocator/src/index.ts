@@ -1,7 +1,7 @@
 export { allocate, fixedFirst } from "./allocate.ts";
 export type { AllocationCall, AllocatorDeps, Claim, Leftovers, OwnLeases } from "./allocation.ts";
 export type { AllocationRequest, FixedAddress, NamedAddress, PoolChoice } from "./allocation-request.ts";
-export { replaceLease, type WriteContext } from "./certain-write.ts";
+export { createLease, replaceLease, type WriteContext } from "./certain-write.ts";
 export {
   addedAtOf,
   beganBefore,
@@ -24,6 +24,7 @@ export type {
   UnknownOutcome,
 } from "./lease-store.ts";
 export { namedSet } from "./named-set.ts";
+export { isPodOf, type NodePods, type PodIdentity } from "./node-pods.ts";
 export { OccupancyHints, type OccupancySource } from "./occupancy-hints.ts";
 export type { PoolList, PoolStore, UnreadablePool } from "./pool-store.ts";
 export {

@@ -21,13 +21,29 @@ export interface ListQuery<T> extends Pick<PagedList<T>, "accept" | "pageSize" |
   readonly query?: Readonly<Record<string, string>>;
 }
 
+/** Which object is read, and how. */
+export interface ObjectQuery extends Pick<PagedList<unknown>, "accept"> {
+  readonly resource: Resource;
+  readonly name: string;
+  readonly path: string;
+}
+
 /**
  * The JSON of one object as the server has it now; undefined when there is none.
  *
  * @throws IpamError `apiserver-unreachable` when `signal` ends it, `apiserver-refused` where the server says no
  */
-export async function getObject(api: Api, resource: Resource, name: string, signal: AbortSignal): Promise<unknown> {
-  const request = { path: objectPath(resource, name), timeoutMs: READ.getTimeoutMs };
+export function getObject(api: Api, resource: Resource, name: string, signal: AbortSignal): Promise<unknown> {
+  return getObjectAt(api, { resource, name, path: objectPath(resource, name) }, signal);
+}
+
+/** The same for an object whose path is not that of its collection and name alone. */
+export async function getObjectAt(
+  api: Api,
+  { resource, name, path, accept }: ObjectQuery,
+  signal: AbortSignal,
+): Promise<unknown> {
+  const request = { path, timeoutMs: READ.getTimeoutMs, ...(accept === undefined ? {} : { accept }) };
   const outcome = await readPersistently(api, request, signal);
   if (outcome.kind === "declined" && isObjectMissing(outcome.status, outcome.body)) return undefined;
   if (outcome.kind === "declined") throw refusal({ verb: "get", resource, name }, outcome.status, outcome.body);

@@ -16,6 +16,9 @@ export const LEASES: Resource = resource(LEASE_RESOURCE, "iplease");
 /** IPPool. */
 export const POOLS: Resource = resource(POOL_RESOURCE, "ippool");
 
+/** Pod, of every namespace. */
+export const PODS: Resource = { fullName: "pods", singular: "pod", path: "/api/v1/pods" };
+
 /** Path of a pod. */
 export function podPath(namespace: string, name: string): string {
   return `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(name)}`;
