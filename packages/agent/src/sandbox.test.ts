@@ -6,6 +6,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { NodeSandboxes, type Sandbox } from "./sandbox.ts";
 
+const ALL_IN_SIGHT = { isNodes: () => true, refresh: () => undefined };
+const NOTHING_IN_SIGHT = { isNodes: () => false, refresh: () => undefined };
 const CAN_MAKE_NAMESPACES = process.getuid?.() === 0 && hasIpNetns();
 
 let folder: string;
@@ -44,7 +46,7 @@ describe("a network namespace under /proc", () => {
 
   test("is there for as long as its process runs", async () => {
     const child = spawn("sleep", ["60"], { stdio: "ignore" });
-    const sandboxes = new NodeSandboxes();
+    const sandboxes = new NodeSandboxes(undefined, ALL_IN_SIGHT);
     const sandbox = sandboxes.observe(`/proc/${child.pid}/ns/net`);
     if (sandbox === undefined) throw new Error("the child's network namespace cannot be seen");
     expect(sandboxes.isGone(sandbox)).toBe(false);
@@ -79,32 +81,34 @@ describe("no sandbox is seen at", () => {
 });
 
 describe("a sandbox is gone", () => {
+  const sandboxes = (): NodeSandboxes => new NodeSandboxes(undefined, ALL_IN_SIGHT);
+
   test("when its path is missing", () => {
     const sandbox = { ...ownNamespace(), netns: join(folder, "missing") };
-    expect(new NodeSandboxes().isGone(sandbox)).toBe(true);
+    expect(sandboxes().isGone(sandbox)).toBe(true);
   });
 
   test("when a part of its path is a file", () => {
     const file = join(folder, "file");
     writeFileSync(file, "");
-    expect(new NodeSandboxes().isGone({ ...ownNamespace(), netns: join(file, "netns") })).toBe(true);
+    expect(sandboxes().isGone({ ...ownNamespace(), netns: join(file, "netns") })).toBe(true);
   });
 
   test("when its path holds no namespace any more", () => {
     const file = join(folder, "netns");
     writeFileSync(file, "");
     const { ino } = statSync(file, { bigint: true });
-    expect(new NodeSandboxes().isGone({ ...ownNamespace(), netns: file, inode: ino.toString() })).toBe(true);
+    expect(sandboxes().isGone({ ...ownNamespace(), netns: file, inode: ino.toString() })).toBe(true);
   });
 
   test("when its path holds another namespace", () => {
-    expect(new NodeSandboxes().isGone({ ...ownNamespace(), inode: "1" })).toBe(true);
+    expect(sandboxes().isGone({ ...ownNamespace(), inode: "1" })).toBe(true);
   });
 
   test("when the node has booted since", () => {
     const bootIdFile = join(folder, "boot_id");
     writeFileSync(bootIdFile, "00000000-0000-0000-0000-000000000000\n");
-    const afterReboot = new NodeSandboxes(bootIdFile);
+    const afterReboot = new NodeSandboxes(bootIdFile, NOTHING_IN_SIGHT);
     expect(afterReboot.isGone(ownNamespace())).toBe(true);
     const seen = afterReboot.observe(ownNamespace().netns);
     expect(seen?.bootID).toBe("00000000-0000-0000-0000-000000000000");
@@ -119,6 +123,16 @@ describe("a sandbox is not known to be gone", () => {
   test("when the folder of its path is missing: the agent may not see the node's folders", () => {
     const netns = join(folder, "netns", "cni-1");
     expect(new NodeSandboxes().isGone({ ...ownNamespace(), netns })).toBe(false);
+  });
+
+  test.each<readonly [string, (own: Sandbox) => Sandbox]>([
+    ["is missing", (own) => ({ ...own, netns: join(folder, "missing") })],
+    ["holds no namespace", (own) => ({ ...own, netns: folder })],
+    ["holds another namespace", (own) => ({ ...own, inode: "1" })],
+  ])("when its path %s where this process does not see what the node has", (_title, change) => {
+    const sandbox = change(ownNamespace());
+    expect(new NodeSandboxes(undefined, NOTHING_IN_SIGHT).isGone(sandbox)).toBe(false);
+    expect(new NodeSandboxes(undefined, ALL_IN_SIGHT).isGone(sandbox)).toBe(true);
   });
 
   test("when its path cannot be looked at", () => {

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, statfsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import type { IPLeaseSpec } from "@cluster-ipam/api";
+import { MountSight } from "./mount-sight.ts";
 
 /** NSFS_MAGIC of statfs(2): what a namespace that is bound to a path, or linked under /proc, lies on. */
 const NSFS_MAGIC = 0x6e736673;
@@ -14,16 +15,26 @@ export interface Sandboxes {
   readonly bootID: string;
   /** The namespace at `netns`; undefined where the agent cannot see one there. */
   observe(netns: string): Sandbox | undefined;
-  /** Whether the namespace is surely gone: no path, no namespace, another inode, another boot. */
+  /**
+   * Whether the namespace is surely gone: no path, no namespace, another inode, another boot. Where this process does
+   * not see what the node has mounted, only another boot is sure.
+   */
   isGone(sandbox: Sandbox): boolean;
+  /** From now on it is looked up anew which folders show what the node has. */
+  refresh(): void;
 }
 
 /** The namespaces of the machine that this process runs on. */
 export class NodeSandboxes implements Sandboxes {
   readonly bootID: string;
+  readonly #sight: Pick<MountSight, "isNodes" | "refresh">;
 
-  constructor(bootIdFile = "/proc/sys/kernel/random/boot_id") {
+  constructor(
+    bootIdFile = "/proc/sys/kernel/random/boot_id",
+    sight: Pick<MountSight, "isNodes" | "refresh"> = new MountSight(),
+  ) {
     this.bootID = readFileSync(bootIdFile, "utf8").trim();
+    this.#sight = sight;
   }
 
   observe(netns: string): Sandbox | undefined {
@@ -35,8 +46,12 @@ export class NodeSandboxes implements Sandboxes {
   isGone(sandbox: Sandbox): boolean {
     if (sandbox.bootID !== this.bootID) return true;
     const inode = namespaceInode(sandbox.netns);
-    if (inode === "unreadable") return false;
-    return inode === "none" || inode.toString() !== sandbox.inode;
+    if (inode === "unreadable" || inode.toString() === sandbox.inode) return false;
+    return this.#sight.isNodes(sandbox.netns);
+  }
+
+  refresh(): void {
+    this.#sight.refresh();
   }
 }
 

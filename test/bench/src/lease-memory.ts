@@ -38,7 +38,7 @@ function createAgent(leases: number): Agent {
       create: (pool) => Promise.resolve(pool),
     },
     holders: { look: () => Promise.resolve({ pod: "unknown", node: "unknown" }) },
-    sandboxes: { bootID: "bench", observe: () => undefined, isGone: () => false },
+    sandboxes: { bootID: "bench", observe: () => undefined, isGone: () => false, refresh: () => undefined },
     spool: { read: () => ({ files: [], isLast: true }), write: () => Promise.resolve(), remove: () => undefined },
     clock: { nowMs: () => performance.now(), sleep: untilAborted },
     random: Math.random,

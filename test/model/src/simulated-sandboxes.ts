@@ -6,6 +6,7 @@ const FIRST_INODE = 4_026_531_840;
 export class SimulatedSandboxes implements Sandboxes {
   readonly #inodes = new Map<string, number>();
   readonly #hidden = new Set<string>();
+  readonly #lost = new Set<string>();
   #count = 0;
   #boots = 1;
 
@@ -22,6 +23,16 @@ export class SimulatedSandboxes implements Sandboxes {
     this.#inodes.delete(netns);
   }
 
+  /** The agent does not find what is there, until {@link findAll}. */
+  lose(netns: string): void {
+    this.#lost.add(netns);
+  }
+
+  /** The agent finds again what is there. */
+  findAll(): void {
+    this.#lost.clear();
+  }
+
   /** Every namespace is gone, and the next ones are of another boot. */
   reboot(): void {
     this.#inodes.clear();
@@ -29,12 +40,19 @@ export class SimulatedSandboxes implements Sandboxes {
   }
 
   observe(netns: string): Sandbox | undefined {
-    const inode = this.#hidden.has(netns) ? undefined : this.#inodes.get(netns);
+    const inode = this.#hidden.has(netns) ? undefined : this.#found(netns);
     return inode === undefined ? undefined : { netns, inode: String(inode), bootID: this.bootID };
   }
 
   isGone(sandbox: Sandbox): boolean {
-    return sandbox.bootID !== this.bootID || String(this.#inodes.get(sandbox.netns)) !== sandbox.inode;
+    return sandbox.bootID !== this.bootID || String(this.#found(sandbox.netns)) !== sandbox.inode;
+  }
+
+  /** Mounts are not a part of the model. */
+  refresh(): void {}
+
+  #found(netns: string): number | undefined {
+    return this.#lost.has(netns) ? undefined : this.#inodes.get(netns);
   }
 
   get bootID(): string {

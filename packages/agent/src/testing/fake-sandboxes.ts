@@ -7,6 +7,8 @@ export class FakeSandboxes implements Sandboxes {
   readonly bootID = "boot-1";
   readonly #ended = new Set<string>();
   readonly #hidden = new Set<string>();
+  /** How often was asked to look at mounts anew. */
+  refreshes = 0;
   readonly #renewals = new Map<string, number>();
 
   /** The namespace at `netns` is gone from now on. */
@@ -29,8 +31,19 @@ export class FakeSandboxes implements Sandboxes {
     return { netns, inode: String(FIRST_INODE + (this.#renewals.get(netns) ?? 0)), bootID: this.bootID };
   }
 
+  /** The namespace at `netns` is there again, or seen again. */
+  restore(netns: string): void {
+    this.#ended.delete(netns);
+    this.#hidden.delete(netns);
+  }
+
   isGone(sandbox: Sandbox): boolean {
+    if (sandbox.bootID !== this.bootID) return true;
     if (this.#hidden.has(sandbox.netns)) return false;
     return this.observe(sandbox.netns)?.inode !== sandbox.inode;
+  }
+
+  refresh(): void {
+    this.refreshes += 1;
   }
 }
