@@ -16,12 +16,13 @@ test("the node's name is all that must be given", () => {
     nodeAddresses: new NodeAddresses([]),
     traceFile: undefined,
     metricsAddress: undefined,
+    reconcile: "on",
   });
 });
 
 test("every flag is taken, with its value behind it or behind an equals sign", () => {
   const args = ["--node-name=n2", "--kubeconfig", "/k", "--socket=/s", "--state-dir", "/d", "--log-level=debug"];
-  const facts = ["--kernel-cmdline", "/c", "--node-ip=10.0.0.5,fd00::5"];
+  const facts = ["--kernel-cmdline", "/c", "--node-ip=10.0.0.5,fd00::5", "--reconcile=dry-run"];
   const watching = ["--trace-file", "/t", "--metrics-address=127.0.0.1:9808"];
   expect(parseConfig([...args, ...facts, ...watching])).toEqual({
     nodeName: "n2",
@@ -33,6 +34,7 @@ test("every flag is taken, with its value behind it or behind an equals sign", (
     nodeAddresses: NodeAddresses.parse("10.0.0.5,fd00::5"),
     traceFile: "/t",
     metricsAddress: { host: "127.0.0.1", port: 9_808 },
+    reconcile: "dry-run",
   });
 });
 
@@ -61,6 +63,11 @@ describe("a command line is refused, with the flag, its value and what is expect
     ["with an empty node name", ["--node-name="], `--node-name is "": ${NODE_NAME_EXPECTED}`],
     ["with a relative kubeconfig", [...NODE, "--kubeconfig", "k"], '--kubeconfig is "k": expected an absolute path'],
     ["with an empty kubeconfig", [...NODE, "--kubeconfig="], '--kubeconfig is "": expected an absolute path'],
+    [
+      "with a mode of reconciliation that there is not",
+      [...NODE, "--reconcile=yes"],
+      '--reconcile is "yes": expected one of off, dry-run, on',
+    ],
     ["with a relative socket", [...NODE, "--socket", "s"], '--socket is "s": expected an absolute path'],
     ["with a relative state folder", [...NODE, "--state-dir", "."], '--state-dir is ".": expected an absolute path'],
     [

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { NodeAddresses } from "@cluster-ipam/agent";
+import { NodeAddresses, RECONCILE_MODES, type ReconcileMode } from "@cluster-ipam/agent";
 import { type ListenAddress, LOG_LEVELS, type LogLevel } from "@cluster-ipam/telemetry";
 import * as z from "zod";
 
@@ -18,6 +18,7 @@ export interface AgentConfig {
   readonly traceFile: string | undefined;
   /** Undefined: neither metrics nor probes are served. */
   readonly metricsAddress: ListenAddress | undefined;
+  readonly reconcile: ReconcileMode;
 }
 
 /** A command line that cannot be used; the message names the flag, the value and what is expected. */
@@ -37,6 +38,7 @@ export const USAGE: string = `usage: cluster-ipam-agent --node-name NAME [FLAG].
   --node-ip ADDRESS[,...]  the node's own addresses, for index.base: Node
   --trace-file FILE        writes every call into it, until <state-dir>/trace.on is removed
   --metrics-address HOST:PORT  serves /metrics, /livez and /readyz there
+  --reconcile MODE         ${RECONCILE_MODES.join(", ")}: whether leases are held against the node's sandboxes (on)
   --help                   this text
 `;
 
@@ -51,6 +53,7 @@ export const OPTIONS = {
   "node-ip": { type: "string", default: "" },
   "trace-file": { type: "string" },
   "metrics-address": { type: "string" },
+  reconcile: { type: "string", default: "on" },
 } as const;
 
 /** sun_path of unix(7) is 108 bytes; the agent first listens on the path with its process ID behind it. */
@@ -86,6 +89,7 @@ const configSchema = z.object({
   "node-ip": nodeAddresses,
   "trace-file": absolutePath.optional(),
   "metrics-address": listenAddress.optional(),
+  reconcile: z.enum(RECONCILE_MODES, `expected one of ${RECONCILE_MODES.join(", ")}`),
 });
 
 /**
@@ -114,6 +118,7 @@ export function parseConfig(args: readonly string[]): AgentConfig {
     nodeAddresses: data["node-ip"],
     traceFile: data["trace-file"],
     metricsAddress: data["metrics-address"],
+    reconcile: data.reconcile,
   };
 }
 

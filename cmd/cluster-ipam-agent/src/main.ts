@@ -16,8 +16,16 @@ import {
   TraceSwitch,
 } from "@cluster-ipam/agent";
 import { presencePath } from "@cluster-ipam/cni";
-import { Circuit, inCluster, type KubeAnswer, KubeClient, type KubeRequest, kubeconfigFile } from "@cluster-ipam/kube";
-import { ApiHolderStates, ApiLeaseStore, ApiPoolStore } from "@cluster-ipam/store";
+import {
+  Circuit,
+  EventRecorder,
+  inCluster,
+  type KubeAnswer,
+  KubeClient,
+  type KubeRequest,
+  kubeconfigFile,
+} from "@cluster-ipam/kube";
+import { ApiHolderStates, ApiLeaseStore, ApiNodePods, ApiPoolStore } from "@cluster-ipam/store";
 import { createLogger, type Logger } from "@cluster-ipam/telemetry";
 import { startMetrics } from "./agent-telemetry.ts";
 import { type AgentConfig, parseConfig, USAGE, UsageError } from "./config.ts";
@@ -121,6 +129,16 @@ function createAgent(
     readFile: readNodeFile,
     readKernelCommandLine: () => readNodeFile(config.kernelCommandLine),
     nodeAddresses: () => config.nodeAddresses.read(),
+    reconciliation: {
+      mode: config.reconcile,
+      pods: new ApiNodePods(client),
+      events: new EventRecorder({
+        client,
+        reportingController: "cluster-ipam.io/agent",
+        reportingInstance: config.nodeName,
+        onLost: ({ reason, note }, answer) => log.debug({ reason, note, answer }, "event could not be sent"),
+      }),
+    },
   });
 }
 

@@ -20,6 +20,7 @@ import { leftoversOf } from "./leftovers.ts";
 import { Overtaking } from "./overtaking.ts";
 import { PendingReleases } from "./pending-releases.ts";
 import { PoolCache } from "./pool-cache.ts";
+import type { ReconciliationDeps } from "./reconciliation/reconciliation-deps.ts";
 import type { Sandboxes } from "./sandbox.ts";
 import type { Spool } from "./spool.ts";
 import { SpooledReleases } from "./spooled-releases.ts";
@@ -47,6 +48,8 @@ export interface AgentDeps {
   readonly readKernelCommandLine: () => string;
   /** The node's own addresses with the prefix length of their subnets; [] when nobody has told them. */
   readonly nodeAddresses: () => readonly Cidr[];
+  /** How the node's leases are held against its sandboxes, pods and the server; absent: not at all. */
+  readonly reconciliation?: ReconciliationDeps;
 }
 
 /** What the node itself tells, read anew for each call. */

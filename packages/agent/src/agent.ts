@@ -3,6 +3,9 @@ import { IpamError } from "@cluster-ipam/errors";
 import { type AgentContext, type AgentDeps, createContext } from "./agent-context.ts";
 import type { ApiCircuitState } from "./api-circuit.ts";
 import { readLateLeases, readNodeLeases } from "./node-leases.ts";
+import type { ReconcileReport } from "./reconciliation/reconcile-report.ts";
+import { Reconciler } from "./reconciliation/reconciler.ts";
+import { NO_RECONCILIATION } from "./reconciliation/reconciliation-deps.ts";
 import { settlePending, settlePendingUntil } from "./settle-pending.ts";
 import { add } from "./verbs/add.ts";
 import { check } from "./verbs/check.ts";
@@ -30,12 +33,15 @@ export interface AgentHealth {
 
 /** How often the spool is looked at: a plugin that waited for an answer in vain may spool while the agent runs. */
 const SPOOL_LOOK_MS = 10_000;
+/** Bound of a round of reconciliation that somebody asked for. */
+const RECONCILE_TIMEOUT_MS = 120_000;
 /** Bound of the last round over pending releases. */
 const LAST_ROUND_TIMEOUT_MS = 4_000;
 
 /** The address manager of one node: the verbs of CNI over the leases that the node holds. */
 export class Agent {
   readonly #context: AgentContext;
+  readonly #reconciler: Reconciler;
   readonly #loaded = Promise.withResolvers<void>();
   readonly #ended = new AbortController();
   readonly #running: Promise<unknown>;
@@ -43,6 +49,7 @@ export class Agent {
 
   constructor(deps: AgentDeps) {
     this.#context = createContext(deps);
+    this.#reconciler = new Reconciler(this.#context, deps.reconciliation ?? NO_RECONCILIATION);
     const { signal } = this.#ended;
     deps.circuit.onChange((state) => this.#tellCircuit(state));
     this.#running = Promise.all([
@@ -95,6 +102,21 @@ export class Agent {
     }
   }
 
+  /**
+   * Holds the node's leases against its sandboxes, its pods and the server now. What looks stale is released only when a
+   * later round, long enough after this one, finds the same.
+   *
+   * @throws IpamError `agent-not-ready` where reconciliation is off or the node's leases have not been read yet
+   */
+  async reconcile(): Promise<ReconcileReport> {
+    if (this.#reconciler.mode === "off") {
+      throw new IpamError("agent-not-ready", "reconciliation is off: the agent runs with --reconcile=off");
+    }
+    this.#context.attachments.assertLoaded();
+    const signal = AbortSignal.any([this.#ended.signal, AbortSignal.timeout(RECONCILE_TIMEOUT_MS)]);
+    return this.#reconciler.reconcile(signal);
+  }
+
   /** Ends the background work, with one more try at what is pending. Calls under way are the server's to wait for. */
   async close(): Promise<void> {
     const { pending, spooled, log } = this.#context;
@@ -114,7 +136,11 @@ export class Agent {
     await readNodeLeases(this.#context, signal);
     if (signal.aborted) return;
     this.#loaded.resolve();
-    await Promise.all([settlePendingUntil(signal, this.#context), readLateLeases(this.#context, signal)]);
+    await Promise.all([
+      settlePendingUntil(signal, this.#context),
+      readLateLeases(this.#context, signal),
+      this.#reconciler.runUntil(signal),
+    ]);
   }
 
   async #watchSpool(signal: AbortSignal): Promise<void> {

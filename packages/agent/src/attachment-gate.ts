@@ -1,3 +1,4 @@
+import type { IPLease } from "@cluster-ipam/api";
 import type { Attachment } from "@cluster-ipam/cni";
 
 /** One interface of one sandbox, on whatever network. */
@@ -6,6 +7,11 @@ export type Interface = Pick<Attachment, "containerId" | "ifName">;
 /** Key of everything that one interface of one sandbox does, whatever the network is called. */
 export function interfaceKey({ containerId, ifName }: Interface): string {
   return `${containerId}/${ifName}`;
+}
+
+/** The interface that has a lease. */
+export function holdingInterface({ spec }: IPLease): Interface {
+  return { containerId: spec.containerID, ifName: spec.ifName };
 }
 
 /** Lets one call at a time through for each interface, in the order in which they came. */

@@ -194,3 +194,61 @@ describe("a slim lease", () => {
     expect(attachments.byName(slim.metadata.name)).toBe(slim);
   });
 });
+
+describe("where the order of two writes is not certain", () => {
+  const at = (resourceVersion: string, uid: string, containerID = "c1"): IPLease => {
+    const lease = leaseOf("10.0.0.5", { containerID }, uid);
+    return { ...lease, metadata: { ...lease.metadata, resourceVersion } };
+  };
+
+  test("an earlier version of the same lease is not taken, and to be read again", () => {
+    attachments.put(at("9", "u1"));
+    attachments.put(at("8", "u1"));
+    expect(attachments.byName("10.0.0.5")?.metadata.resourceVersion).toBe("9");
+    expect(attachments.takeDoubts()).toEqual(["10.0.0.5"]);
+    expect(attachments.takeDoubts()).toEqual([]);
+  });
+
+  test("another lease of the same name is taken whatever its version, and to be read again where that is earlier", () => {
+    attachments.put(at("9", "u1"));
+    attachments.put(at("8", "u2"));
+    expect(attachments.byName("10.0.0.5")?.metadata.uid).toBe("u2");
+    expect(attachments.takeDoubts()).toEqual(["10.0.0.5"]);
+    attachments.put(at("10", "u3"));
+    expect(attachments.takeDoubts()).toEqual([]);
+  });
+
+  test("what a read shows is taken, whatever was known", () => {
+    attachments.put(at("9", "u1"));
+    attachments.putRead(at("8", "u1"));
+    expect(attachments.byName("10.0.0.5")?.metadata.resourceVersion).toBe("8");
+    expect(attachments.takeDoubts()).toEqual([]);
+  });
+
+  test("a lease that another attachment creates anew ousts the one that was known, and a take-over does not", () => {
+    const known = at("1", "u1");
+    attachments.put(known);
+    attachments.put(at("2", "u1", "c2"));
+    expect(attachments.ousted.all()).toEqual([]);
+    attachments.put(at("3", "u2", "c3"));
+    expect(attachments.ousted.all().map(({ spec }) => spec.containerID)).toEqual(["c2"]);
+    expect(attachments.byName("10.0.0.5")?.spec.containerID).toBe("c3");
+  });
+
+  test("an attachment misses nothing any more once it has a new answer or is deleted, but for a DEL that began before", () => {
+    const oust = (): void => {
+      attachments.put(at("1", "u1"));
+      attachments.put(at("3", "u2", "c3"));
+    };
+    oust();
+    expect(attachments.ousted.all()).toHaveLength(1);
+    attachments.ousted.release({ network: "wan", containerId: "c1", ifName: "net1" }, () => true);
+    attachments.ousted.release({ network: "", containerId: "c1", ifName: "net1" }, () => false);
+    expect(attachments.ousted.all()).toHaveLength(1);
+    attachments.ousted.release({ network: "", containerId: "c1", ifName: "net1" }, () => true);
+    expect(attachments.ousted.all()).toEqual([]);
+    oust();
+    attachments.put(leaseOf("10.0.0.6"));
+    expect(attachments.ousted.all()).toEqual([]);
+  });
+});

@@ -2,8 +2,9 @@ import { beganBefore, type OwnLeases } from "@cluster-ipam/allocator";
 import { API_VERSION, type IPLease } from "@cluster-ipam/api";
 import type { Attachment } from "@cluster-ipam/cni";
 import { IpamError } from "@cluster-ipam/errors";
-import { interfaceKey } from "./attachment-gate.ts";
+import { holdingInterface, interfaceKey } from "./attachment-gate.ts";
 import { NameIndex } from "./name-index.ts";
+import { isOfSameAttachment, OustedLeases } from "./ousted-leases.ts";
 import type { Sandboxes } from "./sandbox.ts";
 
 /** How many released attachments are remembered, so that a DEL that is repeated costs no list. */
@@ -26,11 +27,15 @@ interface Holding {
  * What is in here is worth a try; what is not in here proves nothing.
  */
 export class Attachments implements OwnLeases {
+  /** What attachments of this node have lost to others of this node. */
+  readonly ousted: OustedLeases = new OustedLeases();
   readonly #sandboxes: Sandboxes;
   readonly #byName = new Map<string, Holding>();
   readonly #byContainer = new NameIndex();
   readonly #byHolder = new NameIndex();
   readonly #released = new Set<string>();
+  /** Leases of which two writes were seen whose order is not certain. */
+  readonly #doubts = new Set<string>();
   /** When the first full list began. */
   #loadedAtMs: number | undefined;
   #loadFailure: IpamError | undefined;
@@ -73,22 +78,49 @@ export class Attachments implements OwnLeases {
     this.#loadedAtMs = listedAtMs;
   }
 
-  /** Takes in what a later list shows and memory does not: a lease that was released meanwhile does no harm there. */
-  addUnknown(leases: readonly IPLease[]): void {
-    for (const lease of leases) {
-      if (this.byName(lease.metadata.name) === undefined) this.#add({ lease, isListed: true });
-    }
+  /**
+   * A read made inside the gate of its attachment has shown `lease`: that is the truth, whatever version was known. A
+   * server that was restored from a backup counts versions anew.
+   */
+  putRead(lease: IPLease): void {
+    const isListed = this.#byName.get(lease.metadata.name)?.isListed ?? true;
+    this.#replace({ lease, isListed });
+  }
+
+  /** Names of the leases to be read again: two writes of them were seen, and nobody can tell which was the later. */
+  takeDoubts(): readonly string[] {
+    const names = [...this.#doubts];
+    this.#doubts.clear();
+    return names;
   }
 
   /** This node holds `lease` now, at this version. Another attachment that has taken it over since keeps it. */
   put(lease: IPLease): void {
+    this.ousted.answered(lease);
     this.#add({ lease, isListed: false });
+  }
+
+  /** Whether memory still has exactly this lease, be it ousted. */
+  has(lease: IPLease): boolean {
+    return this.byName(lease.metadata.name) === lease || this.ousted.has(lease);
   }
 
   #add({ lease, isListed }: Holding): void {
     const { name } = lease.metadata;
     const known = this.byName(name);
-    if (known !== undefined && isLaterVersion(known, lease)) return;
+    if (known !== undefined && isLaterVersion(known, lease)) {
+      this.#doubts.add(name);
+      // Versions of one object are in order, unless the server was restored from a backup; those of two say little.
+      if (known.metadata.uid === lease.metadata.uid) return;
+    }
+    this.#replace({ lease, isListed });
+  }
+
+  #replace({ lease, isListed }: Holding): void {
+    const { name, uid } = lease.metadata;
+    const known = this.byName(name);
+    // A take-over is a write of the same object; this is another one.
+    if (known !== undefined && known.metadata.uid !== uid && !isOfSameAttachment(known, lease)) this.ousted.add(known);
     this.forget(name);
     this.#byName.set(name, { lease: slimLease(lease), isListed });
     this.#byContainer.add(lease.spec.containerID, name);
@@ -118,9 +150,14 @@ export class Attachments implements OwnLeases {
     return leases.filter(({ spec }) => spec.ifName === ifName && (network === "" || spec.network === network));
   }
 
+  /** Every lease known. */
+  all(): IPLease[] {
+    return [...this.#byName.values()].map(({ lease }) => lease);
+  }
+
   /** Every lease of one network. */
   ofNetwork(network: string): IPLease[] {
-    return [...this.#byName.values()].map(({ lease }) => lease).filter(({ spec }) => spec.network === network);
+    return this.all().filter(({ spec }) => spec.network === network);
   }
 
   byName(name: string): IPLease | undefined {
@@ -185,8 +222,8 @@ function isLaterVersion(known: IPLease, lease: IPLease): boolean {
   return knownVersion !== undefined && version !== undefined && knownVersion > version;
 }
 
-function interfaceKeyOf({ spec }: IPLease): string {
-  return interfaceKey({ containerId: spec.containerID, ifName: spec.ifName });
+function interfaceKeyOf(lease: IPLease): string {
+  return interfaceKey(holdingInterface(lease));
 }
 
 function attachmentKey(attachment: Attachment): string {

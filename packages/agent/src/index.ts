@@ -10,6 +10,14 @@ export { NodeAddresses } from "./node-addresses.ts";
 export { readNodeFile } from "./node-file.ts";
 export { InstallError, type InstalledPlugin, installPlugin, type PluginInstall } from "./plugin-install.ts";
 export { keepPresence } from "./presence.ts";
+export type { AgentEvent, EventSink, EventSubject } from "./reconciliation/events.ts";
+export {
+  RECONCILE_MODES,
+  type ReconcileMode,
+  type ReconcileReport,
+  type ReportedLease,
+} from "./reconciliation/reconcile-report.ts";
+export type { ReconciliationDeps } from "./reconciliation/reconciliation-deps.ts";
 export { NodeSandboxes, type Sandbox, type Sandboxes } from "./sandbox.ts";
 export { createServer, type ServerOptions } from "./server.ts";
 export { listenOn, lockNode } from "./socket.ts";

@@ -2,11 +2,15 @@ import type { IPLease } from "@cluster-ipam/api";
 import type { AgentContext } from "./agent-context.ts";
 import { whileReachable } from "./api-circuit.ts";
 import { LATE_WRITE_MS } from "./attachments.ts";
+import { adopt } from "./reconciliation/adoption.ts";
 
 /** Wait between two attempts at a list: 500 ms, doubled each time, at most 10 s. */
 const RETRY = { firstMs: 500, maxMs: 10_000 } as const;
 /** Bound of one attempt, so that what keeps the list from being read is told to callers and to the log. */
 const LIST_TIMEOUT_MS = 15_000;
+
+/** Takes in a list that began at `listedAtMs`; `bounded` ends what it asks of the server. */
+type TakeList = (leases: readonly IPLease[], listedAtMs: number, bounded: AbortSignal) => void | Promise<void>;
 
 /** Reads the leases of the node until that has worked, or `signal` aborts: before, nobody can tell what it holds. */
 export function readNodeLeases(agent: AgentContext, signal: AbortSignal): Promise<void> {
@@ -23,19 +27,17 @@ export function readNodeLeases(agent: AgentContext, signal: AbortSignal): Promis
  */
 export async function readLateLeases(agent: AgentContext, signal: AbortSignal): Promise<void> {
   await agent.clock.sleep(LATE_WRITE_MS, signal);
-  await untilListed(agent, signal, (leases) => agent.attachments.addUnknown(leases));
+  await untilListed(agent, signal, async (leases, _listedAtMs, bounded) => {
+    const unknown = leases.filter(({ metadata }) => agent.attachments.byName(metadata.name) === undefined);
+    for (const lease of unknown) await adopt(lease, agent, bounded);
+  });
 }
 
-async function untilListed(
-  agent: AgentContext,
-  signal: AbortSignal,
-  take: (leases: readonly IPLease[], listedAtMs: number) => void,
-): Promise<void> {
+async function untilListed(agent: AgentContext, signal: AbortSignal, take: TakeList): Promise<void> {
   const { attachments, clock, log } = agent;
   for (let waitMs: number = RETRY.firstMs; !signal.aborted; waitMs = Math.min(waitMs * 2, RETRY.maxMs)) {
     try {
-      const listedAtMs = clock.nowMs();
-      take(await listOnce(agent, listedAtMs, signal), listedAtMs);
+      await listOnce(agent, signal, take);
       return;
     } catch (err) {
       if (signal.aborted) return;
@@ -46,7 +48,8 @@ async function untilListed(
   }
 }
 
-async function listOnce(agent: AgentContext, sinceMs: number, signal: AbortSignal): Promise<readonly IPLease[]> {
+async function listOnce(agent: AgentContext, signal: AbortSignal, take: TakeList): Promise<void> {
   using bounded = whileReachable(agent, AbortSignal.any([signal, AbortSignal.timeout(LIST_TIMEOUT_MS)]));
-  return await agent.nodeLeases.since(sinceMs, bounded.signal);
+  const listedAtMs = agent.clock.nowMs();
+  await take(await agent.nodeLeases.since(listedAtMs, bounded.signal), listedAtMs, bounded.signal);
 }

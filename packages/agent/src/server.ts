@@ -1,4 +1,5 @@
 import { CNI_ROUTE, type WireRequest } from "@cluster-ipam/cni";
+import { IpamError } from "@cluster-ipam/errors";
 import type { Logger } from "@cluster-ipam/telemetry";
 import { type FastifyInstance, fastify } from "fastify";
 import type { Agent } from "./agent.ts";
@@ -25,7 +26,8 @@ export interface ServerOptions extends CallObservers {
 }
 
 /**
- * The agent's face on its socket: `POST /v1/cni` for the plugin, `GET /healthz` for people and probes. Whatever becomes
+ * The agent's face on its socket: `POST /v1/cni` for the plugin, `GET /healthz` for people and probes,
+ * `POST /v1/reconcile` for people who do not want to wait for the next round. Whatever becomes
  * of a call, its answer is one that the plugin can print.
  */
 export function createServer(agent: Agent, log: Logger, options: ServerOptions = {}): FastifyInstance {
@@ -46,6 +48,14 @@ export function createServer(agent: Agent, log: Logger, options: ServerOptions =
     handler: (request, reply) => calls.serve(request, reply),
   });
   server.get("/healthz", () => ({ status: "ok", instance, ...agent.health() }));
+  server.post("/v1/reconcile", async (_request, reply) => {
+    try {
+      return await agent.reconcile();
+    } catch (cause) {
+      const error = IpamError.from(cause);
+      return reply.code(error.entry.http).send({ code: error.code, msg: error.message });
+    }
+  });
   server.addHook("preClose", async () => {
     calls.close();
     // Not before: who reads this may rely on it that no further call is served.

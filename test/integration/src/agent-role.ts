@@ -9,8 +9,10 @@ const ROLE_NAME = "cluster-ipam-agent";
 const RULES = [
   { apiGroups: ["cluster-ipam.io"], resources: ["ipleases"], verbs: ["get", "list", "create", "update", "delete"] },
   { apiGroups: ["cluster-ipam.io"], resources: ["ippools"], verbs: ["get", "list", "create"] },
-  // For the message of a taken address alone.
-  { apiGroups: [""], resources: ["pods", "nodes"], verbs: ["get"] },
+  // Pods for leases whose sandbox the agent cannot see; nodes for the message of a taken address alone.
+  { apiGroups: [""], resources: ["pods"], verbs: ["get", "list"] },
+  { apiGroups: [""], resources: ["nodes"], verbs: ["get"] },
+  { apiGroups: ["events.k8s.io"], resources: ["events"], verbs: ["create"] },
 ] as const;
 
 /** Lets the agents do what they need, and nothing else: an agent that asks for more fails its tests. */

@@ -2,7 +2,7 @@ import type { IPLease } from "@cluster-ipam/api";
 import type { CniRequest } from "@cluster-ipam/cni";
 import type { AgentContext } from "../agent-context.ts";
 import { assertReachable } from "../api-circuit.ts";
-import { interfaceKey } from "../attachment-gate.ts";
+import { holdingInterface, interfaceKey } from "../attachment-gate.ts";
 import { releaseLeases } from "./release-attachment.ts";
 
 /**
@@ -28,8 +28,4 @@ export async function gc(request: CniRequest, agent: AgentContext, signal: Abort
       agent.log.info({ ip, pool, containerId, ifName }, "stale lease found by GC and given back");
     });
   }
-}
-
-function holdingInterface({ spec }: IPLease): { readonly containerId: string; readonly ifName: string } {
-  return { containerId: spec.containerID, ifName: spec.ifName };
 }

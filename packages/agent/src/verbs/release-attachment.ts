@@ -25,6 +25,7 @@ export async function releaseAttachment(
 ): Promise<void> {
   const { attachments, clock } = agent;
   const leases = knownLeasesOf(release, agent, look) ?? (await listedLeasesOf(release, agent, look));
+  attachments.ousted.release(release.attachment, (lease) => attachments.isOlderThan(lease, release.startedAtNs));
   const isAll = !attachments.mayHaveMore(leases, clock.nowMs());
   await releaseLeases(leases, release, agent, look.signal);
   if (isAll && attachments.of(release.attachment).length === 0) attachments.markReleased(release.attachment);

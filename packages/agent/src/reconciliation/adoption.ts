@@ -1,0 +1,28 @@
+import type { IPLease } from "@cluster-ipam/api";
+import type { AgentContext } from "../agent-context.ts";
+import { holdingInterface } from "../attachment-gate.ts";
+import { isOfSameAttachment } from "./round.ts";
+
+/**
+ * Takes a lease into memory that a list shows for this node and memory does not have: what an earlier process had under
+ * way, or a restored backup brought back. Inside the gate and from a read, since the list may be older than a DEL.
+ *
+ * @returns the lease, or undefined where it is not this attachment's any more, or is about to be released
+ */
+export function adopt(listed: IPLease, agent: AgentContext, signal: AbortSignal): Promise<IPLease | undefined> {
+  const { attachments, pending, store } = agent;
+  const { name } = listed.metadata;
+  return agent.gate.run(holdingInterface(listed), async () => {
+    const isUnknown = (): boolean => attachments.byName(name) === undefined;
+    if (!isUnknown() || pending.dueFor(holdingInterface(listed)).length > 0) return undefined;
+    const found = await store.get(name, signal);
+    if (found === undefined || !isOfSameAttachment(found, listed)) return undefined;
+    // A call of another interface may have taken it over meanwhile.
+    if (!isUnknown()) return undefined;
+    attachments.putRead(found);
+    agent.meter.reconciled("adopted", false);
+    const { address: ip, pool, containerID: containerId, ifName } = found.spec;
+    agent.log.info({ ip, pool, containerId, ifName }, "lease found on the server and taken into memory");
+    return found;
+  });
+}
