@@ -11,6 +11,7 @@ const ACTS = [
   "add",
   "check",
   "del",
+  "delete-lease",
   "delete-pool",
   "end-sandbox",
   "gc",
@@ -18,6 +19,7 @@ const ACTS = [
   "outage",
   "put-pool",
   "reboot",
+  "reconcile",
   "reserve",
 ];
 

@@ -61,6 +61,17 @@ export class AgentProcess {
     return this.#running?.agent.health().pendingReleases ?? 0;
   }
 
+  /** Whether the agent has read what its node holds. */
+  get isLoaded(): boolean {
+    return this.#running?.agent.health().isLoaded === true;
+  }
+
+  /** Somebody asks for a round of reconciliation. */
+  reconcile(): void {
+    const refused = (): undefined => undefined;
+    this.#parts.time.schedule(this.actor, 0, () => void this.#running?.agent.reconcile().catch(refused));
+  }
+
   /** Everything that the process had to do is over; what it sent is on its way. */
   kill(): void {
     this.actor.isAlive = false;
@@ -98,7 +109,7 @@ export class AgentProcess {
     const clock = new ActorClock(time, this.actor, node.clockOriginMs);
     const { random } = chance.of(this.actor.name);
     const circuit = new Circuit({ nowMs: () => clock.nowMs(), date: () => new Date(time.nowMs), random });
-    const { leases, pools } = new ApiConnection(this.actor, this.#parts, circuit);
+    const { leases, pools, pods } = new ApiConnection(this.actor, this.#parts, circuit);
     const agent = new Agent({
       node: node.name,
       leases,
@@ -116,6 +127,7 @@ export class AgentProcess {
       readFile: () => "",
       readKernelCommandLine: () => "",
       nodeAddresses: () => [],
+      reconciliation: { mode: "on", pods, events: { tell: () => undefined } },
     });
     this.#running = { agent, calls: new CallService(agent, SILENT) };
   }

@@ -3,6 +3,7 @@ import type {
   DeleteOutcome,
   LeaseStore,
   LeaseVersion,
+  NodePods,
   PoolStore,
   ReplaceOutcome,
   UnknownOutcome,
@@ -51,6 +52,7 @@ export class ApiConnection {
   readonly #circuit: Circuit;
   readonly leases: LeaseStore;
   readonly pools: PoolStore;
+  readonly pods: NodePods;
 
   constructor(agent: Actor, parts: ConnectionParts, circuit: Circuit) {
     this.#agent = agent;
@@ -58,6 +60,7 @@ export class ApiConnection {
     this.#parts = parts;
     this.leases = this.#leaseStore(parts.server);
     this.pools = this.#poolStore(parts.server);
+    this.pods = this.#nodePods(parts.server);
   }
 
   #leaseStore({ leases }: SimulatedApiServer): LeaseStore {
@@ -80,6 +83,13 @@ export class ApiConnection {
       list: (signal) => this.#read("list pools", signal, () => pools.list(NEVER)),
       create: (pool, signal) =>
         this.#read(`create pool ${pool.metadata.name}`, signal, () => pools.create(pool, NEVER)),
+    };
+  }
+
+  #nodePods({ pods }: SimulatedApiServer): NodePods {
+    return {
+      list: (node, signal) => this.#read(`list the pods of ${node}`, signal, () => Promise.resolve(pods.of(node))),
+      get: (_, name, signal) => this.#read(`get pod ${name}`, signal, () => Promise.resolve(pods.get(name))),
     };
   }
 

@@ -18,6 +18,8 @@ export class AttachmentRecord {
   readonly confirmedDels: { readonly startedAtMs: number; readonly by: AgentProcess }[] = [];
   /** Names of the leases that it holds: its last ADD returned success, no DEL has begun since, its sandbox lives. */
   holding: readonly string[] | undefined;
+  /** Of these, the leases that somebody has deleted by hand, and which agent was there to see; until they are back. */
+  readonly robbed: Map<string, AgentProcess | undefined> = new Map();
   /** The addresses that its last ADD returned. */
   addresses: readonly string[] = [];
   /** When the last DEL began. */

@@ -1,5 +1,5 @@
 import type { WireRequest } from "@cluster-ipam/cni";
-import { type AttachmentPlan, containerIdOf, netnsOf } from "./plan.ts";
+import { type AttachmentPlan, containerIdOf, netnsOf, POD_NAMESPACE } from "./plan.ts";
 import { ipamSection, type NetworkPlan } from "./small-network.ts";
 
 const CNI_VERSION = "1.1.0";
@@ -60,6 +60,6 @@ function attachmentEnv(attachment: AttachmentPlan): Readonly<Record<string, stri
     CNI_CONTAINERID: containerIdOf(attachment),
     CNI_IFNAME: ifName,
     CNI_NETNS: netnsOf(attachment),
-    CNI_ARGS: `IgnoreUnknown=1;K8S_POD_NAMESPACE=shop;K8S_POD_NAME=${pod.name};K8S_POD_UID=${pod.uid}`,
+    CNI_ARGS: `IgnoreUnknown=1;K8S_POD_NAMESPACE=${POD_NAMESPACE};K8S_POD_NAME=${pod.name};K8S_POD_UID=${pod.uid}`,
   };
 }

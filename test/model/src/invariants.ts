@@ -29,14 +29,30 @@ export class StepInvariants {
     const holders = ledger.records.filter(({ holding }) => holding !== undefined);
     if (holders.length === 0) return undefined;
     const leases = new Map(server.leases.snapshot().map((lease) => [lease.metadata.name, lease]));
+    takeBack(holders, leases);
     return twoHolders(holders, leases) ?? lostLease(holders, leases);
+  }
+}
+
+/** What a holder has leases for: what was deleted by hand does not count until it is back. */
+function securedBy({ holding, robbed }: AttachmentRecord): readonly string[] {
+  return (holding ?? []).filter((name) => !robbed.has(name));
+}
+
+/** What was deleted by hand and is the holder's again counts as before. */
+function takeBack(holders: readonly AttachmentRecord[], leases: ReadonlyMap<string, IPLease>): void {
+  for (const record of holders) {
+    for (const name of record.robbed.keys()) {
+      const lease = leases.get(name);
+      if (lease !== undefined && isOf(lease, record)) record.robbed.delete(name);
+    }
   }
 }
 
 function twoHolders(holders: readonly AttachmentRecord[], leases: ReadonlyMap<string, IPLease>): Violation | undefined {
   const holderOf = new Map<string, AttachmentRecord>();
   for (const record of holders) {
-    for (const name of record.holding ?? []) {
+    for (const name of securedBy(record)) {
       const other = holderOf.get(name);
       if (other !== undefined) {
         return { rule: "two-holders", text: `${name} is held by ${describe(other.plan)} and ${describe(record.plan)}` };
@@ -51,8 +67,9 @@ function twoHolders(holders: readonly AttachmentRecord[], leases: ReadonlyMap<st
 }
 
 function lostLease(holders: readonly AttachmentRecord[], leases: ReadonlyMap<string, IPLease>): Violation | undefined {
-  for (const { plan, holding } of holders) {
-    for (const name of holding ?? []) {
+  for (const record of holders) {
+    const { plan } = record;
+    for (const name of securedBy(record)) {
       const lease = leases.get(name);
       if (lease !== undefined && isOf(lease, { plan })) continue;
       const now = lease === undefined ? "nobody has it" : `container ${lease.spec.containerID} has it`;

@@ -1,3 +1,4 @@
+import type { AgentProcess } from "./agent-process.ts";
 import { type AddRecord, AttachmentRecord, keyOf } from "./attachment-record.ts";
 import { type AttachmentPlan, containerIdOf, type PodPlan } from "./plan.ts";
 
@@ -59,6 +60,7 @@ export class Ledger {
     const isLatest = record.adds.at(-1) === add;
     if (!isLatest || record.deletedAtMs > add.startedAtMs || this.isDead(plan)) return false;
     record.holding = names;
+    record.robbed.clear();
     this.version += 1;
     return true;
   }
@@ -83,6 +85,17 @@ export class Ledger {
     this.#dropHoldings(({ plan }) => plan.pod.node === node);
   }
 
+  /** Somebody deletes a lease by hand; `by` is the agent that runs on its holder's node. */
+  leaseDeleted(record: AttachmentRecord, name: string, by: AgentProcess | undefined): void {
+    record.robbed.set(name, by);
+    this.version += 1;
+  }
+
+  /** Whether some attachment of the pod holds something. */
+  isAlive({ uid }: PodPlan): boolean {
+    return this.records.some(({ plan, holding }) => plan.pod.uid === uid && holding !== undefined);
+  }
+
   /** Sandboxes of a pod that are dead or hold nothing. */
   isIdle(sandbox: { readonly pod: PodPlan; readonly sandbox: number }): boolean {
     const containerId = containerIdOf(sandbox);
@@ -96,6 +109,7 @@ export class Ledger {
   #drop(record: AttachmentRecord): void {
     if (record.holding === undefined) return;
     record.holding = undefined;
+    record.robbed.clear();
     this.version += 1;
   }
 }

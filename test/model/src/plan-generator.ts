@@ -36,13 +36,14 @@ function makeNodes(dice: Dice): NodePlan[] {
 }
 
 function makePods(dice: Dice, nodes: readonly NodePlan[]): PodPlan[] {
-  return Array.from({ length: dice.integer(2, 6) }, (_, index) => ({
-    // Two pods of one name come one after the other, as those of a StatefulSet do, and sometimes at once.
-    name: dice.happens(0.2) ? "web-0" : `pod-${index + 1}`,
-    uid: `u${index + 1}`,
-    node: dice.pick(nodes).name,
-    isVisible: dice.happens(0.85),
-  }));
+  return Array.from({ length: dice.integer(2, 6) }, (_, index) => {
+    const sharesName = dice.happens(0.2);
+    const node = dice.pick(nodes).name;
+    const isVisible = dice.happens(0.85);
+    // Two pods of one name come one after the other, as those of a StatefulSet do, and sometimes at once. The server
+    // knows one of them: where it is the pod that decides, only a dead one may lose its name.
+    return { name: sharesName && isVisible ? "web-0" : `pod-${index + 1}`, uid: `u${index + 1}`, node, isVisible };
+  });
 }
 
 function makeNetworks(dice: Dice): NetworkPlan[] {
@@ -118,6 +119,12 @@ function nodeEvents(dice: Dice, nodes: readonly NodePlan[], moments: readonly nu
       const deliveryMs = dice.between(1, dice.pick([5, 300, 6_000]));
       events.push({ atMs: near(dice, moments), act: { kind: "gc", node, network: "lan", deliveryMs } });
     }
+  }
+  for (const { name: node } of nodes) {
+    if (dice.happens(0.4)) events.push({ atMs: near(dice, moments), act: { kind: "reconcile", node } });
+  }
+  if (dice.happens(0.5)) {
+    events.push({ atMs: near(dice, moments), act: { kind: "delete-lease", number: dice.integer(1, 14) } });
   }
   if (dice.happens(0.15)) {
     events.push({ atMs: near(dice, moments), act: { kind: "outage", durationMs: dice.between(50, 20_000) } });

@@ -7,6 +7,9 @@ export interface NodePlan {
   readonly clockOriginMs: number;
 }
 
+/** Namespace of every pod. */
+export const POD_NAMESPACE = "shop";
+
 /** A pod: it stays on its node, and has one sandbox after the other. */
 export interface PodPlan {
   readonly name: string;
@@ -52,6 +55,8 @@ export type Act =
   | { readonly kind: "put-pool"; readonly pool: PoolPlan }
   | { readonly kind: "delete-pool"; readonly name: string }
   | { readonly kind: "reserve"; readonly number: HostNumber }
+  | { readonly kind: "reconcile"; readonly node: string }
+  | { readonly kind: "delete-lease"; readonly number: HostNumber }
   | { readonly kind: "outage"; readonly durationMs: number };
 
 /** One act and when it happens; they do not depend on each other, so that a story can do without any of them. */

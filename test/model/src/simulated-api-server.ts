@@ -1,6 +1,7 @@
 import { MemoryLeaseStore, MemoryPoolStore } from "@cluster-ipam/allocator/testing";
 import { API_VERSION, type IPLease, leaseName } from "@cluster-ipam/api";
 import { parseAddress } from "@cluster-ipam/ip";
+import { SimulatedPods } from "./simulated-pods.ts";
 import { addressText, type HostNumber, mayBeGiven, type PoolPlan, poolObject } from "./small-network.ts";
 import { Actor } from "./virtual-time.ts";
 
@@ -20,6 +21,7 @@ export class SimulatedApiServer {
   readonly actor: Actor = new Actor("the API server");
   readonly leases: MemoryLeaseStore = new MemoryLeaseStore();
   readonly pools: MemoryPoolStore = new MemoryPoolStore();
+  readonly pods: SimulatedPods = new SimulatedPods();
   readonly #now: () => number;
   readonly #eras: PoolEra[] = [];
   isAway = false;
@@ -72,6 +74,15 @@ export class SimulatedApiServer {
     const metadata = { name: leaseName(address, "") };
     this.writes += 1;
     await this.leases.create({ apiVersion: API_VERSION, kind: "IPLease", metadata, spec });
+  }
+
+  /** An administrator deletes the lease of that name. */
+  async deleteLease(name: string): Promise<void> {
+    const lease = await this.leases.get(name, new AbortController().signal);
+    const { uid, resourceVersion } = lease?.metadata ?? {};
+    if (uid === undefined || resourceVersion === undefined) return;
+    this.writes += 1;
+    await this.leases.delete({ name, uid, resourceVersion });
   }
 
   /** Whether the pool said at some moment since `sinceMs` that `address` may be given. */

@@ -51,6 +51,7 @@ export class SimulatedRuntime {
     if (ledger.isDead(attachment)) return;
     const node = this.#nodeOf(attachment);
     node.sandboxes.make(netnsOf(attachment), attachment.pod.isVisible);
+    this.#parts.server.pods.make(attachment.pod);
     const record = ledger.addBegins(attachment, time.nowMs);
     story.tell(`${node.name}: ADD of ${describe(attachment)} begins${describeAdd(act)}`);
     node.call({
@@ -98,7 +99,14 @@ export class SimulatedRuntime {
       hangUpMs: undefined,
       said: () => undefined,
       done: (answer) => {
-        if (record.holding !== holding || !("by" in answer) || codeOf(answer.body) !== CHECK_FAILED) return;
+        // Whose lease was deleted by hand is right to hear of it.
+        if (
+          record.robbed.size > 0 ||
+          record.holding !== holding ||
+          !("by" in answer) ||
+          codeOf(answer.body) !== CHECK_FAILED
+        )
+          return;
         this.#parts.complain("lost-lease", `CHECK of ${describe(attachment)} ${describeAnswer(answer)}`);
       },
     });

@@ -1,3 +1,4 @@
+import { describe } from "./attachment-record.ts";
 import { Chance } from "./chance.ts";
 import { StepInvariants } from "./invariants.ts";
 import { Ledger } from "./ledger.ts";
@@ -112,6 +113,24 @@ class World {
   }
 
   #perform(act: Act): void {
+    if ("attachment" in act || act.kind === "gc") return this.#call(act);
+    switch (act.kind) {
+      case "kill":
+      case "reconcile":
+        return this.#tellAgent(act);
+      case "end-sandbox":
+      case "reboot":
+        return this.#endSandboxes(act);
+      case "put-pool":
+      case "delete-pool":
+      case "reserve":
+      case "delete-lease":
+      case "outage":
+        return this.#administer(act);
+    }
+  }
+
+  #call(act: Extract<Act, { kind: "add" | "del" | "check" | "gc" }>): void {
     switch (act.kind) {
       case "add":
         return this.#runtime.add(act);
@@ -121,17 +140,13 @@ class World {
         return this.#runtime.check(act.attachment);
       case "gc":
         return this.#runtime.gc(act);
-      case "kill":
-        return this.#nodeOf(act.node).kill(act.downMs);
-      case "end-sandbox":
-      case "reboot":
-        return this.#endSandboxes(act);
-      case "put-pool":
-      case "delete-pool":
-      case "reserve":
-      case "outage":
-        return this.#administer(act);
     }
+  }
+
+  #tellAgent(act: Extract<Act, { kind: "kill" | "reconcile" }>): void {
+    const node = this.#nodeOf(act.node);
+    if (act.kind === "kill") node.kill(act.downMs);
+    else node.process?.reconcile();
   }
 
   #endSandboxes(act: Extract<Act, { kind: "end-sandbox" | "reboot" }>): void {
@@ -147,7 +162,7 @@ class World {
     if (isGone) this.#nodeOf(pod.node).sandboxes.remove(netnsOf(act));
   }
 
-  #administer(act: Extract<Act, { kind: "put-pool" | "delete-pool" | "reserve" | "outage" }>): void {
+  #administer(act: Extract<Act, { kind: "put-pool" | "delete-pool" | "reserve" | "delete-lease" | "outage" }>): void {
     switch (act.kind) {
       case "put-pool":
         this.#story.tell(`pool ${describePool(act.pool)}`);
@@ -158,6 +173,8 @@ class World {
       case "reserve":
         this.#story.tell(`${addressText(4, act.number)} is reserved by hand, unless somebody has it`);
         return void this.#server.reserve(act.number);
+      case "delete-lease":
+        return this.#deleteLease(addressText(4, act.number));
       case "outage":
         this.#story.tell(`the API server is away for ${(act.durationMs / 1_000).toFixed(1)} s`);
         this.#server.isAway = true;
@@ -165,6 +182,16 @@ class World {
           this.#server.isAway = false;
         });
     }
+  }
+
+  /** Only under a living holder: all else is what releases are for. */
+  #deleteLease(name: string): void {
+    const record = this.#ledger.records.find(({ holding }) => holding?.includes(name));
+    if (record === undefined || record.robbed.has(name)) return;
+    const { process } = this.#nodeOf(record.plan.pod.node);
+    this.#story.tell(`the lease ${name} of ${describe(record.plan)} is deleted by hand`);
+    this.#ledger.leaseDeleted(record, name, process?.isLoaded === true ? process : undefined);
+    void this.#server.deleteLease(name);
   }
 
   #nodeOf(name: string): SimulatedNode {
