@@ -1,3 +1,4 @@
+import { cp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { AGENT_GROUP, grantAgentRole } from "./agent-role.ts";
 import type { ApiClient } from "./api-client.ts";
@@ -5,7 +6,7 @@ import { ApiServer, type ApiServerOptions } from "./api-server.ts";
 import { type ApiUser, createUser } from "./api-user.ts";
 import { applyCustomResources } from "./custom-resources.ts";
 import type { Daemon } from "./daemon.ts";
-import { compactEtcd, startEtcd } from "./etcd.ts";
+import { compactEtcd, etcdFolder, startEtcd } from "./etcd.ts";
 import type { Fabric } from "./fabric.ts";
 import { writeKubeconfig } from "./kubeconfig.ts";
 import { findFreePorts } from "./ports.ts";
@@ -40,8 +41,6 @@ export const STRANGER = "stranger";
  * await controlPlane.api.get("/apis/cluster-ipam.io/v1alpha1/ipleases");
  */
 export class ControlPlane {
-  /** Can be paused, which makes the API server slow; its data stay. */
-  readonly etcd: Daemon;
   /** Can be killed, paused and started again. */
   readonly server: ApiServer;
   /** Asks as cluster-admin. */
@@ -51,16 +50,19 @@ export class ControlPlane {
   readonly #run: Run;
   readonly #users: readonly ApiUser[];
   readonly #place: Place;
+  readonly #isDurable: boolean;
+  #etcd: Daemon;
 
   private constructor(
     run: Run,
-    { users, place }: { readonly users: readonly ApiUser[]; readonly place: Place },
+    { users, place, isDurable }: Setting,
     parts: Pick<ControlPlane, "etcd" | "server" | "api">,
   ) {
     this.#run = run;
     this.#users = users;
     this.#place = place;
-    this.etcd = parts.etcd;
+    this.#isDurable = isDurable;
+    this.#etcd = parts.etcd;
     this.server = parts.server;
     this.api = parts.api;
     this.kubeconfigPath = kubeconfigPath(run, ADMIN);
@@ -81,7 +83,8 @@ export class ControlPlane {
     const users = [admin, createUser(STRANGER), ...agents] as const;
     say("starting kube-apiserver");
     const server = await ApiServer.start(run, { ...place, users });
-    const controlPlane = new ControlPlane(run, { users, place }, { etcd, server, api: await server.connect(admin) });
+    const parts = { etcd, server, api: await server.connect(admin) };
+    const controlPlane = new ControlPlane(run, { users, place, isDurable }, parts);
     await controlPlane.#prepare(say);
     return controlPlane;
   }
@@ -108,6 +111,32 @@ export class ControlPlane {
     await this.server.restart();
   }
 
+  /** Can be paused, which makes the API server slow; its data stay. */
+  get etcd(): Daemon {
+    return this.#etcd;
+  }
+
+  /** Copies etcd's data as they are now, for {@link restore}. @returns the copy's path */
+  async backUp(): Promise<string> {
+    const copy = join(this.#run.folder, "etcd-backup");
+    // Nothing is written to its files while it is stopped in its tracks.
+    this.#etcd.pause();
+    await cp(etcdFolder(this.#run), copy, { recursive: true, force: true });
+    this.#etcd.resume();
+    return copy;
+  }
+
+  /** Starts etcd and API server anew on the data of a backup: what was written since has never been. */
+  async restore(backup: string): Promise<void> {
+    await this.server.kill();
+    await this.#etcd.kill();
+    await rm(etcdFolder(this.#run), { recursive: true });
+    await cp(backup, etcdFolder(this.#run), { recursive: true });
+    this.#etcd = await startEtcd(this.#run, { ...this.#place, isDurable: this.#isDurable });
+    await this.server.restart();
+    this.api.disconnect();
+  }
+
   /** How many requests the server has answered since its start, of each kind. It counts its own and kubectl's, too. */
   async requestTotals(): Promise<readonly RequestTotal[]> {
     const answer = await this.api.send({ method: "GET", path: "/metrics", signal: this.#run.signal });
@@ -120,6 +149,12 @@ export class ControlPlane {
     await grantAgentRole(this.api);
     say(`API server ready at ${this.server.url} with ${resources.join(" and ")}`);
   }
+}
+
+interface Setting {
+  readonly users: readonly ApiUser[];
+  readonly place: Place;
+  readonly isDurable: boolean;
 }
 
 /** The user that a node's agent is. */

@@ -13,6 +13,11 @@ export interface EtcdOptions {
   readonly isDurable: boolean;
 }
 
+/** Where the etcd of a run has its data. */
+export function etcdFolder(run: Run): string {
+  return join(run.folder, "etcd");
+}
+
 /**
  * Starts etcd on 127.0.0.1 with its data in the run's folder.
  *
@@ -24,7 +29,7 @@ export async function startEtcd(run: Run, options: EtcdOptions): Promise<Daemon>
   const client = `http://127.0.0.1:${options.etcdPort}`;
   const peer = `http://127.0.0.1:${options.peerPort}`;
   const flags = [
-    `--data-dir=${join(run.folder, "etcd")}`,
+    `--data-dir=${etcdFolder(run)}`,
     `--listen-client-urls=${client}`,
     `--advertise-client-urls=${client}`,
     `--listen-peer-urls=${peer}`,

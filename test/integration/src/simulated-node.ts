@@ -19,7 +19,7 @@ export interface AgentOptions {
   readonly logLevel?: "debug" | "info" | "warn" | "error" | undefined;
   /** More of its command line. */
   readonly flags?: readonly string[] | undefined;
-  /** A command that runs the one behind it, such as `unshare`. */
+  /** A command that runs the one behind it, such as one that enters a mount namespace. */
   readonly wrapper?: readonly string[] | undefined;
 }
 
