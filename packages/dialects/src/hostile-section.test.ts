@@ -46,7 +46,8 @@ test("whatever JSON a section is, it has a reading, or an error of the catalogue
     if (!(withoutFixed instanceof Error)) readings += 1;
   });
   fc.assert(property, { numRuns: 2_000 });
-  expect(readings).toBeGreaterThan(100);
+  // Some 120 of 2,000 in the mean: far fewer would mean that each section is wrong in its first key.
+  expect(readings).toBeGreaterThan(30);
 });
 
 const DEPTH = 200_000;
