@@ -1,0 +1,43 @@
+import { join } from "node:path";
+import { Agent, type AgentMeter, NodeSandboxes, readNodeFile, SpoolFolder } from "@cluster-ipam/agent";
+import { EventRecorder } from "@cluster-ipam/kube";
+import { ApiHolderStates, ApiLeaseStore, ApiNodePods, ApiPoolStore } from "@cluster-ipam/store";
+import type { Logger } from "@cluster-ipam/telemetry";
+import type { ApiConnection } from "./api-connection.ts";
+import type { AgentConfig } from "./config.ts";
+import { SYSTEM_CLOCK } from "./system-clock.ts";
+
+/** The agent of this node, over the API server, the node's own namespaces and its disk. It begins to read at once. */
+export function createAgent(
+  config: AgentConfig,
+  { client, circuit }: ApiConnection,
+  { log, meter }: { readonly log: Logger; readonly meter: AgentMeter },
+): Agent {
+  return new Agent({
+    node: config.nodeName,
+    leases: new ApiLeaseStore(client),
+    pools: new ApiPoolStore(client),
+    holders: new ApiHolderStates(client),
+    sandboxes: new NodeSandboxes(),
+    spool: new SpoolFolder(join(config.stateDir, "spool"), { log, clock: SYSTEM_CLOCK, meter }),
+    clock: SYSTEM_CLOCK,
+    random: Math.random,
+    log,
+    meter,
+    circuit,
+    apiServer: client.server,
+    readFile: readNodeFile,
+    readKernelCommandLine: () => readNodeFile(config.kernelCommandLine),
+    nodeAddresses: () => config.nodeAddresses.read(),
+    reconciliation: {
+      mode: config.reconcile,
+      pods: new ApiNodePods(client),
+      events: new EventRecorder({
+        client,
+        reportingController: "cluster-ipam.io/agent",
+        reportingInstance: config.nodeName,
+        onLost: ({ reason, note }, answer) => log.debug({ reason, note, answer }, "event could not be sent"),
+      }),
+    },
+  });
+}
