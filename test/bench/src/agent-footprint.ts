@@ -2,10 +2,10 @@ import { setTimeout as delay } from "node:timers/promises";
 import { NetworkNamespace, type Run, requestsBetween } from "@cluster-ipam/test-integration";
 import { type BenchCluster, startAgent } from "./bench-cluster.ts";
 import { addThroughSocket } from "./cni-subject.ts";
-import { PARALLEL } from "./measurements.ts";
 import { processorMs, residentMegabytes } from "./process-status.ts";
 import type { Target } from "./report.ts";
 import { median, throughput } from "./statistics.ts";
+import { PARALLEL } from "./subjects.ts";
 
 /** What an agent that has just started takes, and one under load. */
 export interface AgentFootprint {
@@ -22,7 +22,14 @@ export interface IdleFigures {
 
 /** Until an agent that has just started is idle. */
 const SETTLE_MS = 3_000;
-const STARTS = 3;
+/** Nodes whose agents are started to see how long that takes. */
+const STARTED = ["start-1", "start-2", "start-3"] as const;
+/** The node whose agent is watched while nobody calls it, and as many leases as a node has pods at most. */
+const IDLE = { node: "idle", leases: 250 } as const;
+
+/** The nodes that these measurements need beside the one that the others use. */
+export const FOOTPRINT_NODES: readonly string[] = [...STARTED, IDLE.node];
+
 const BURST = 1_000;
 /** Past the list that an agent reads two minutes after its start, and past its last refresh of a pool that was in use. */
 const UNTIL_IDLE_MS = { sinceStart: 135_000, sinceCalls: 40_000 } as const;
@@ -37,19 +44,23 @@ export async function measureFootprint(run: Run, cluster: BenchCluster): Promise
   const idleMegabytes = await residentMegabytes(agent.pid);
   const { path: netns } = await NetworkNamespace.create(run, "burst");
   const adds = Array.from({ length: BURST }, () => () => addThroughSocket(socketPath, netns));
-  await throughput(adds, PARALLEL.socket);
+  await throughput(adds, PARALLEL.requests);
   const burstMegabytes = await residentMegabytes(agent.pid, "VmHWM");
   const starts: number[] = [];
-  for (let start = 0; start < STARTS; start += 1) {
-    const other = await startAgent(run, controlPlane, `start-${start}`);
+  for (const node of STARTED) {
+    const other = await startAgent(run, controlPlane, node);
     starts.push(other.readyMs);
     await other.agent.stop();
   }
   return { readyMs: median(starts), idleMegabytes, burstMegabytes };
 }
 
-/** Watches the agent for a minute in which nobody calls it; the last call must be over. */
-export async function measureIdle({ agent, controlPlane, startedAtMs }: BenchCluster): Promise<IdleFigures> {
+/** Starts an agent, gives it what a full node has, and watches it for a minute in which nobody calls it. */
+export async function measureIdle(run: Run, { controlPlane }: BenchCluster): Promise<IdleFigures> {
+  const { agent, socketPath, startedAtMs } = await startAgent(run, controlPlane, IDLE.node);
+  const { path: netns } = await NetworkNamespace.create(run, "idle");
+  const adds = Array.from({ length: IDLE.leases }, () => () => addThroughSocket(socketPath, netns));
+  await throughput(adds, PARALLEL.requests);
   const sinceStartMs = performance.now() - startedAtMs;
   await delay(Math.max(UNTIL_IDLE_MS.sinceCalls, UNTIL_IDLE_MS.sinceStart - sinceStartMs));
   const [usedMs, asked] = [await processorMs(agent.pid), await controlPlane.requestTotals()];

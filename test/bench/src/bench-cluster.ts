@@ -16,6 +16,8 @@ export interface BenchCluster extends StartedAgent {
 export interface BenchClusterOptions {
   /** The agent's node; `bench` when absent. One machine has one agent of each name. */
   readonly node?: string;
+  /** Nodes whose agents may be started later. */
+  readonly moreNodes?: readonly string[];
   /** Subnets of more pools by their names, beside `bench`. */
   readonly pools?: Readonly<Record<string, string>>;
   /** Whether etcd writes through to the disk; true when absent. */
@@ -26,10 +28,10 @@ export interface BenchClusterOptions {
 export async function startCluster(
   run: Run,
   say: (text: string) => void,
-  { node = "bench", pools = {}, isDurable = true }: BenchClusterOptions = {},
+  { node = "bench", moreNodes = [], pools = {}, isDurable = true }: BenchClusterOptions = {},
 ): Promise<BenchCluster> {
   // Durable where it is not told otherwise: real clusters write through, and a cheaper POST would flatter nobody's ratio but the raw one's.
-  const controlPlane = await ControlPlane.start(run, { isDurable, nodes: [node], onProgress: say });
+  const controlPlane = await ControlPlane.start(run, { isDurable, nodes: [node, ...moreNodes], onProgress: say });
   const objects = [
     poolOf("bench", { subnet: "10.0.0.0/9", gateway: "10.0.0.1" }),
     ...Object.entries(pools).map(([name, subnet]) => poolOf(name, { subnet })),

@@ -1,18 +1,18 @@
 // Measures ADD against what it is made of, in one run: `make bench`. Minutes; prints what falls short and ends with 0
 // all the same, since a busy machine proves nothing.
 import { Run } from "@cluster-ipam/test-integration";
-import { footprintTargets, measureFootprint, measureIdle } from "./agent-footprint.ts";
+import { FOOTPRINT_NODES, footprintTargets, measureFootprint, measureIdle } from "./agent-footprint.ts";
 import { startCluster } from "./bench-cluster.ts";
 import { measureChoice } from "./candidate-choice.ts";
 import { measureParsing } from "./config-parsing.ts";
 import { coreTargets } from "./core-report.ts";
 import { measureLeaseMemory } from "./lease-memory.ts";
-import { COUNTS, measureBursts, measureCold, measureInterleaved, PARALLEL } from "./measurements.ts";
+import { COUNTS, measureBursts, measureCold, measureInterleaved } from "./measurements.ts";
 import { measurePlugin, pluginTargets } from "./plugin-footprint.ts";
 import { LEVEL_POOLS, measureLevels } from "./pool-levels.ts";
 import { RawApi } from "./raw-api.ts";
 import { formatParts, formatRates, formatSamples, formatTargets, targetsOf } from "./report.ts";
-import { createSubjects } from "./subjects.ts";
+import { createSubjects, PARALLEL } from "./subjects.ts";
 
 function say(text: string): void {
   process.stdout.write(`${text}\n`);
@@ -26,7 +26,7 @@ async function measure(run: Run): Promise<void> {
     bytesPerLease: await measureLeaseMemory(),
   };
   const plugin = await measurePlugin(run);
-  const cluster = await startCluster(run, say, { pools: LEVEL_POOLS });
+  const cluster = await startCluster(run, say, { pools: LEVEL_POOLS, moreNodes: FOOTPRINT_NODES });
   say("the agent: idle, in its first burst, and how fast it starts");
   const footprint = await measureFootprint(run, cluster);
   const raw = new RawApi(cluster.controlPlane.api.access);
@@ -40,12 +40,12 @@ async function measure(run: Run): Promise<void> {
   say("pools of one size, one empty and one 99 % full, in turn");
   const levels = await measureLevels(cluster, raw, say);
   say("the agent with nothing to do, for a minute");
-  const idle = await measureIdle(cluster);
+  const idle = await measureIdle(run, cluster);
   await raw.close();
   say(`\n${formatSamples(samples, cold)}`);
   say(`\nwhere the time of an ADD through the plugin goes (from the medians)\n${formatParts(samples)}`);
   say(
-    `\ncalls a second, ${PARALLEL.plugin} processes or ${PARALLEL.socket} requests in parallel\n${formatRates(rates)}`,
+    `\ncalls a second, ${PARALLEL.processes} processes or ${PARALLEL.requests} requests in parallel\n${formatRates(rates)}`,
   );
   const targets = [
     ...targetsOf({ samples, rates }),
