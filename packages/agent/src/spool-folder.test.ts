@@ -173,6 +173,12 @@ test("what is written is read by the next process, in the order of the starts", 
   expect(readdirSync(path)).toHaveLength(3);
 });
 
+test("a release that is written twice at once is there, whole, with no draft beside it", async () => {
+  await Promise.all(Array.from({ length: 20 }, () => spool.write({ name: NAME, release: RELEASE })));
+  expect(readdirSync(path)).toEqual([NAME]);
+  expect(readFileSync(join(path, NAME), "utf8")).toBe(TEXT);
+});
+
 test("folder and file are the owner's alone", async () => {
   await spool.write({ name: NAME, release: RELEASE });
   expect([path, join(path, NAME)].map((each) => statSync(each).mode & 0o777)).toEqual([0o700, 0o600]);

@@ -50,6 +50,8 @@ export class SpoolFolder implements Spool {
   /** What could be neither read nor set aside, and has been told. */
   readonly #given = new Set<string>();
   #isReadable = true;
+  /** Number of files begun. */
+  #drafted = 0;
 
   constructor(path: string, { log, clock, meter }: SpoolFolderDeps) {
     this.#path = path;
@@ -72,7 +74,9 @@ export class SpoolFolder implements Spool {
 
   async write({ name, release }: SpooledFile): Promise<void> {
     const made = await mkdir(this.#path, { recursive: true, mode: FOLDER_MODE });
-    const draft = join(this.#path, `${name}.${process.pid}.tmp`);
+    // A DEL that is put off while its release goes on writes its file twice: each on a draft of its own.
+    this.#drafted += 1;
+    const draft = join(this.#path, `${name}.${process.pid}-${this.#drafted}.tmp`);
     try {
       await writeFile(draft, encodeSpooledRelease(release), { mode: FILE_MODE, flush: true });
       await rename(draft, join(this.#path, name));
