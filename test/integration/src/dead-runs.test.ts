@@ -1,11 +1,11 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, readdir, rm } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { mustRun, runCommand } from "./command.ts";
-import { NETNS_FOLDER, ownerOf, removeDeadRuns } from "./dead-runs.ts";
+import { NETNS_FOLDER, ownerOf, removeDeadRuns, unmountBelow } from "./dead-runs.ts";
 
 describe("ownerOf", () => {
   test.each([
@@ -28,6 +28,7 @@ describe("removeDeadRuns", () => {
   afterEach(async () => {
     for (const name of made.splice(0)) {
       await runCommand(["ip", "netns", "delete", name]);
+      await unmountBelow(join(tmpdir(), name));
       await rm(join(tmpdir(), name), { recursive: true, force: true });
     }
   });
@@ -36,7 +37,9 @@ describe("removeDeadRuns", () => {
     const name = `cipam-${pid}-aaaaaa`;
     made.push(name);
     await mustRun(["ip", "netns", "add", name]);
-    await mkdir(join(tmpdir(), name, "etcd"), { recursive: true });
+    const disk = join(tmpdir(), name, "n1/state");
+    await mkdir(disk, { recursive: true });
+    await mustRun(["mount", "-t", "tmpfs", "-o", "size=64k", name, disk]);
     return name;
   }
 
@@ -51,5 +54,8 @@ describe("removeDeadRuns", () => {
       expect(names).not.toContain(dead);
       expect(names).toContain(living);
     }
+    const mounts = await readFile("/proc/self/mounts", "utf8");
+    expect(mounts).not.toContain(dead);
+    expect(mounts).toContain(living);
   });
 });

@@ -1,4 +1,4 @@
-import { readdir, rm } from "node:fs/promises";
+import { readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runCommand } from "./command.ts";
@@ -10,15 +10,25 @@ export const NETNS_FOLDER = "/run/netns";
 export const RUN_PREFIX = "cipam-";
 
 /**
- * Removes network namespaces and temporary folders of runs whose process is gone: a run that was killed could not do
- * it itself. What this user may not remove stays. (Its daemons died with it: see daemon.ts.)
+ * Removes network namespaces, mounts and temporary folders of runs whose process is gone: a run that was killed could
+ * not do it itself. What this user may not remove stays. (Its daemons died with it: see daemon.ts.)
  */
 export async function removeDeadRuns(): Promise<void> {
   for (const name of await deadNames(NETNS_FOLDER)) await runCommand(["ip", "netns", "delete", name]);
   const folder = tmpdir();
   for (const name of await deadNames(folder)) {
+    await unmountBelow(join(folder, name));
     // Another user's leftovers are that user's to remove.
     await rm(join(folder, name), { recursive: true, force: true }).catch(() => undefined);
+  }
+}
+
+/** Unmounts what is mounted in a folder, last mounted first. */
+export async function unmountBelow(folder: string): Promise<void> {
+  const mounts = await readFile("/proc/self/mounts", "utf8");
+  const points = mounts.split("\n").map((line) => line.split(" ")[1] ?? "");
+  for (const point of points.filter((path) => path.startsWith(`${folder}/`)).toReversed()) {
+    await runCommand(["umount", "--lazy", point]);
   }
 }
 

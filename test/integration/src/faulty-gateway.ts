@@ -12,7 +12,7 @@ import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { API_PATH } from "@cluster-ipam/api";
 import { agentUser } from "./control-plane.ts";
-import { type Fault, type SeenRequest, Trap } from "./request-trap.ts";
+import { type Fault, type RequestFate, type SeenRequest, Trap } from "./request-trap.ts";
 import type { SimulatedCluster } from "./simulated-cluster.ts";
 
 /**
@@ -33,6 +33,7 @@ export class FaultyGateway {
   readonly #traps = new Set<Trap>();
   readonly #armed = new Set<Trap>();
   readonly #seen: SeenRequest[] = [];
+  #chooseFate: (seen: SeenRequest) => RequestFate | undefined = () => undefined;
 
   private constructor(cluster: SimulatedCluster) {
     this.#cluster = cluster;
@@ -76,6 +77,11 @@ export class FaultyGateway {
     return trap;
   }
 
+  /** From now on `choose` decides the fate of each request that no trap takes; undefined lets it pass. */
+  disturb(choose: (seen: SeenRequest) => RequestFate | undefined): void {
+    this.#chooseFate = choose;
+  }
+
   /** Takes the requests for a resource that have arrived since the last time, in their order. */
   takeSeen(resource: string): readonly SeenRequest[] {
     return this.#seen.splice(0).filter((seen) => seen.resource === resource);
@@ -87,12 +93,11 @@ export class FaultyGateway {
     this.#seen.push(seen);
     const trap = [...this.#armed].find((candidate) => candidate.matches(seen));
     if (trap !== undefined) this.#armed.delete(trap);
-    if ((await trap?.beforeForward(seen)) === "drop") return void response.destroy();
+    const fate = trap ?? this.#chooseFate(seen);
+    if ((await fate?.beforeForward(seen)) === "drop") return void response.destroy();
     const answer = await this.#forward(incoming, body);
     const answerBody = await text(answer);
-    const fate = trap?.beforeAnswer(seen) ?? "pass";
-    if (fate === "lose") response.destroy();
-    if (fate === "pass") response.writeHead(answer.statusCode ?? 0, passedOn(answer.headers)).end(answerBody);
+    passOn({ answer, body: answerBody, response }, fate?.beforeAnswer(seen) ?? "pass");
   }
 
   async #forward({ method, url = "/", headers }: IncomingMessage, body: string): Promise<IncomingMessage> {
@@ -109,6 +114,25 @@ export class FaultyGateway {
     this.#server.closeAllConnections();
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
   }
+}
+
+function passOn(
+  {
+    answer,
+    body,
+    response,
+  }: {
+    readonly answer: IncomingMessage;
+    readonly body: string;
+    readonly response: ServerResponse;
+  },
+  fate: ReturnType<RequestFate["beforeAnswer"]>,
+): void {
+  if (fate === "withhold") return;
+  if (fate === "lose") return void response.destroy();
+  response.writeHead(answer.statusCode ?? 0, passedOn(answer.headers));
+  if (fate === "pass") return void response.end(body);
+  response.write(body.slice(0, Math.floor(body.length / 2)), () => response.destroy());
 }
 
 /** Less what belongs to one connection: the body is passed on in one piece. */

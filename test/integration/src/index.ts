@@ -8,19 +8,29 @@ export {
   callPlugin,
   cniEnvironment,
   type Pod,
+  pluginEnvironment,
+  SEARCH_PATH,
 } from "./cni-call.ts";
 export { CommandError, type CommandResult, mustRun, runCommand } from "./command.ts";
 export { agentUser, ControlPlane, type ControlPlaneOptions, STRANGER } from "./control-plane.ts";
 export { Daemon } from "./daemon.ts";
+export { NETNS_FOLDER } from "./dead-runs.ts";
+export { onExit } from "./exit-cleanup.ts";
 export { Fabric } from "./fabric.ts";
+export { FaultyGateway } from "./faulty-gateway.ts";
+export { listenForInterruption } from "./interruption.ts";
 export { kubectl } from "./kubectl.ts";
-export { NetworkNamespace } from "./namespaces.ts";
+export { ipBatch, NetworkNamespace } from "./namespaces.ts";
 export { type AttachOptions, addressesOf, type CniResult, type NetworkConfig, PodSandbox } from "./pod-sandbox.ts";
+export { runMain } from "./program.ts";
 export { type FailedPair, type PingReport, pingAll, type Reachable } from "./reachability.ts";
 export { countRequests, type RequestTotal, requestsBetween } from "./request-metrics.ts";
+export type { RequestFate, SeenRequest } from "./request-trap.ts";
 export { hasLinkType, requireRoot, requireSystemPrograms } from "./requirements.ts";
 export { Run } from "./run.ts";
 export { type ClusterOptions, SimulatedCluster } from "./simulated-cluster.ts";
 export { type AgentOptions, SimulatedNode } from "./simulated-node.ts";
+export { createPool, listLeases } from "./stored-objects.ts";
 export { RequirementError, requireTools, toolPath } from "./tools.ts";
+export { requestOverSocket } from "./unix-http.ts";
 export { type WaitOptions, waitFor } from "./waiting.ts";

@@ -9,6 +9,14 @@ export interface SeenRequest {
   readonly name: string;
 }
 
+/** What becomes of one request on its way through a gateway, and of its answer. */
+export interface RequestFate {
+  /** Whether the request goes on to the server, once that is decided. */
+  beforeForward(request: SeenRequest): Promise<"pass" | "drop">;
+  /** What becomes of the server's answer; `cut`: the connection breaks after half of the body. */
+  beforeAnswer(request: SeenRequest): "pass" | "lose" | "withhold" | "cut";
+}
+
 /**
  * What happens to a request that falls into a trap.
  *
@@ -21,7 +29,7 @@ export type Fault = "hold" | "lose-answer" | "withhold-answer";
 const CATCH_TIMEOUT_MS = 15_000;
 
 /** Waits for the next request of one kind, once. */
-export class Trap {
+export class Trap implements RequestFate {
   readonly #fault: Fault;
   readonly #wanted: Pick<SeenRequest, "method" | "resource">;
   readonly #decided = Promise.withResolvers<"pass" | "drop">();
@@ -65,14 +73,12 @@ export class Trap {
     this.#decided.resolve("drop");
   }
 
-  /** For the gateway: whether the request goes on to the server, once that is decided. */
   async beforeForward(request: SeenRequest): Promise<"pass" | "drop"> {
     if (this.#fault !== "hold") return "pass";
     this.#caught = request;
     return await this.#decided.promise;
   }
 
-  /** For the gateway: what becomes of the server's answer. */
   beforeAnswer(request: SeenRequest): "pass" | "lose" | "withhold" {
     this.#caught = request;
     this.#isAnswered = true;

@@ -1,0 +1,1 @@
+export { Chance, type Dice } from "./chance.ts";
