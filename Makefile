@@ -19,7 +19,7 @@ RUST_HINT := install Rust 1.88 or newer from https://rustup.rs and put ~/.cargo/
 CC_HINT := install gcc and the C library's static files (Debian: gcc and libc6-dev)
 GO_HINT := install Go 1.26 or newer from https://go.dev/dl and put its bin folder on PATH
 
-.PHONY: help setup build check test unit integration model bench scale demo control-plane tools crates gen clean needs-npm needs-go needs-rust needs-root
+.PHONY: help setup build check test unit integration model chaos bench scale demo control-plane tools crates gen clean needs-npm needs-go needs-rust needs-root
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -31,8 +31,8 @@ build: needs-rust $(BUILT) ## put the executables into dist/bin
 check: needs-rust $(SETUP) ## types, lint, format, dead exports, generated files, texts
 	@$(RUN) scripts/check/main.ts
 
-test: needs-root needs-go needs-rust $(SETUP) build tools ## unit tests, integration tests, the model; coverage gate (root)
-	@$(RUN) scripts/test/main.ts unit integration model
+test: needs-root needs-go needs-rust $(SETUP) build tools ## unit and integration tests, model, short chaos; coverage gate (root)
+	@$(RUN) scripts/test/main.ts unit integration model chaos
 
 unit: needs-go needs-rust $(SETUP) build ## unit tests only (ARGS=<path> for some of them)
 	@$(RUN) scripts/test/main.ts unit $(if $(ARGS),-- $(ARGS))
@@ -42,6 +42,9 @@ integration: needs-root needs-go needs-rust $(SETUP) build tools ## tests on a r
 
 model: $(SETUP) ## every promise under random faults (SEEDS=<number> or <from>-<to>)
 	@$(RUN) test/model/src/main.ts $(SEEDS)
+
+chaos: needs-root needs-go needs-rust $(SETUP) build tools ## real programs killed, cut off and out of disk, 20 min (root; SEED=<number>)
+	@$(RUN) test/chaos/src/main.ts $(SEED)
 
 bench: needs-root needs-go needs-rust $(SETUP) build tools ## ADD against raw requests and host-local (root)
 	@$(RUN) test/bench/src/main.ts

@@ -6,7 +6,7 @@ import { parseArgs } from "node:util";
 import { createVitest } from "vitest/node";
 
 const ROOT = resolve(import.meta.dirname, "../..");
-const PROJECTS = ["unit", "integration", "model"];
+const PROJECTS = ["unit", "integration", "model", "chaos"];
 
 const { positionals, tokens } = parseArgs({ allowPositionals: true, tokens: true });
 const separator = tokens.findIndex(({ kind }) => kind === "option-terminator");
