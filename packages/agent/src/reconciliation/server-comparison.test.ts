@@ -1,5 +1,7 @@
 import { IpamError } from "@cluster-ipam/errors";
 import { beforeEach, describe, expect, test } from "vitest";
+import { LATE_WRITE_MS } from "../attachments.ts";
+import { readLateLeases } from "../node-leases.ts";
 import { settlePending } from "../settle-pending.ts";
 import { never, written } from "../testing/agent-world.ts";
 import { netnsOf } from "../testing/cni-calls.ts";
@@ -15,6 +17,36 @@ let node: ReconcilingNode;
 beforeEach(async () => {
   node = new ReconcilingNode();
   await node.world.load();
+});
+
+describe("a lease that an earlier process had under way for an ADD which its caller has made again since", () => {
+  /** The ADD that was answered began after it. */
+  const EARLIER = { bootID: "boot-1", bootTimeNs: "1" };
+  let address: string;
+
+  beforeEach(async () => {
+    address = await node.world.addOne();
+  });
+
+  test.for(["late list", "round"])("is given back when the %s shows it, and what was answered stays", async (by) => {
+    const { spec } = node.lease(address);
+    await written(node.world.leases, leaseOf("10.0.0.200", { ...spec, address: "10.0.0.200", addedAt: EARLIER }));
+    if (by === "round") await node.round();
+    else await Promise.all([readLateLeases(node.world.agent, never()), node.world.clock.advance(LATE_WRITE_MS)]);
+    await settlePending(never(), node.world.agent);
+    expect(node.leases()).toEqual([`${address} c1`]);
+  });
+
+  test("is taken into memory where it is of the same ADD, or of another interface", async () => {
+    const { spec } = node.lease(address);
+    await written(node.world.leases, leaseOf("10.0.0.200", { ...spec, address: "10.0.0.200" }));
+    const other = { ...spec, address: "10.0.0.201", addedAt: EARLIER, ifName: "net2" };
+    await written(node.world.leases, leaseOf("10.0.0.201", other));
+    await node.round();
+    await settlePending(never(), node.world.agent);
+    expect(node.leases()).toHaveLength(3);
+    expect(node.counted).toEqual(["adopted", "adopted"]);
+  });
 });
 
 describe("a lease that was deleted by hand under a living sandbox", () => {
