@@ -13,17 +13,17 @@ import type { Cidr } from "@cluster-ipam/ip";
 import type { Logger } from "@cluster-ipam/telemetry";
 import type { AgentMeter } from "./agent-meter.ts";
 import type { ApiCircuit } from "./api-circuit.ts";
-import { AttachmentGate } from "./attachment-gate.ts";
-import { Attachments, slimLease } from "./attachments.ts";
-import { ignoredKeysNote } from "./ignored-keys.ts";
-import { leftoversOf } from "./leftovers.ts";
-import { Overtaking } from "./overtaking.ts";
-import { PendingReleases } from "./pending-releases.ts";
-import { PoolCache } from "./pool-cache.ts";
+import { AttachmentGate } from "./attachments/attachment-gate.ts";
+import { Attachments, slimLease } from "./attachments/attachments.ts";
+import { Overtaking } from "./attachments/overtaking.ts";
+import type { Sandboxes } from "./attachments/sandbox.ts";
+import { ignoredKeysNote } from "./pools/ignored-keys.ts";
+import { PoolCache } from "./pools/pool-cache.ts";
 import type { ReconciliationDeps } from "./reconciliation/reconciliation-deps.ts";
-import type { Sandboxes } from "./sandbox.ts";
-import type { Spool } from "./spool.ts";
-import { SpooledReleases } from "./spooled-releases.ts";
+import { leftoversOf } from "./releases/leftovers.ts";
+import { PendingReleases } from "./releases/pending-releases.ts";
+import type { Spool } from "./releases/spool.ts";
+import { SpooledReleases } from "./releases/spooled-releases.ts";
 
 /** What an agent is made of; everything that is not its own state is injected. */
 export interface AgentDeps {

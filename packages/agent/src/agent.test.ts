@@ -3,7 +3,7 @@ import { IpamError } from "@cluster-ipam/errors";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Agent } from "./agent.ts";
 import { NO_METER } from "./agent-meter.ts";
-import { LATE_WRITE_MS } from "./attachments.ts";
+import { LATE_WRITE_MS } from "./attachments/attachments.ts";
 import { never, written } from "./testing/agent-world.ts";
 import { attachmentOf, type CallFixture, cniCall } from "./testing/cni-calls.ts";
 import { FakeCircuit } from "./testing/fake-circuit.ts";

@@ -1,6 +1,6 @@
 import type { IPLease } from "@cluster-ipam/api";
 import type { AgentContext } from "../agent-context.ts";
-import { holdingInterface } from "../attachment-gate.ts";
+import { holdingInterface } from "../attachments/attachment-gate.ts";
 import { isOfSameAttachment } from "./round.ts";
 
 /**

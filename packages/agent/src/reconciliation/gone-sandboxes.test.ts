@@ -1,7 +1,7 @@
 import type { IPLeaseSpec } from "@cluster-ipam/api";
 import { IpamError } from "@cluster-ipam/errors";
 import { beforeEach, describe, expect, test } from "vitest";
-import { settlePending } from "../settle-pending.ts";
+import { settlePending } from "../releases/settle-pending.ts";
 import { never, written } from "../testing/agent-world.ts";
 import { netnsOf } from "../testing/cni-calls.ts";
 import { leaseOf } from "../testing/objects.ts";

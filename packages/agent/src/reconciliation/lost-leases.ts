@@ -1,6 +1,6 @@
 import { createLease, describeHolder } from "@cluster-ipam/allocator";
 import type { IPLease } from "@cluster-ipam/api";
-import { holdingInterface } from "../attachment-gate.ts";
+import { holdingInterface } from "../attachments/attachment-gate.ts";
 import { boundedSignal, isAttachedTo, isOfSameAttachment, type Round } from "./round.ts";
 import { sandboxState } from "./sandbox-state.ts";
 import { giveBack } from "./stale-release.ts";

@@ -3,7 +3,7 @@ import { IpamError } from "@cluster-ipam/errors";
 import { expect, onTestFinished, test } from "vitest";
 import { Agent } from "../agent.ts";
 import { NO_METER } from "../agent-meter.ts";
-import { createServer } from "../server.ts";
+import { createServer } from "../service/server.ts";
 import { written } from "../testing/agent-world.ts";
 import { netnsOf } from "../testing/cni-calls.ts";
 import { FakeCircuit } from "../testing/fake-circuit.ts";

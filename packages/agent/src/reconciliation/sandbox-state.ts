@@ -1,5 +1,5 @@
 import type { IPLease } from "@cluster-ipam/api";
-import type { Sandboxes } from "../sandbox.ts";
+import type { Sandboxes } from "../attachments/sandbox.ts";
 
 /** `unseen`: the ADD could not see the namespace, or this process cannot. */
 export type SandboxState = "there" | "gone" | "unseen";

@@ -1,8 +1,8 @@
 import { IpamError } from "@cluster-ipam/errors";
 import { beforeEach, describe, expect, test } from "vitest";
-import { LATE_WRITE_MS } from "../attachments.ts";
-import { readLateLeases } from "../node-leases.ts";
-import { settlePending } from "../settle-pending.ts";
+import { LATE_WRITE_MS } from "../attachments/attachments.ts";
+import { readLateLeases } from "../attachments/node-leases.ts";
+import { settlePending } from "../releases/settle-pending.ts";
 import { never, written } from "../testing/agent-world.ts";
 import { netnsOf } from "../testing/cni-calls.ts";
 import { leaseOf } from "../testing/objects.ts";

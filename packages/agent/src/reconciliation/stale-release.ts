@@ -1,5 +1,5 @@
 import type { IPLease } from "@cluster-ipam/api";
-import { holdingInterface } from "../attachment-gate.ts";
+import { holdingInterface } from "../attachments/attachment-gate.ts";
 import { releaseLeases } from "../verbs/release-attachment.ts";
 import { adopt } from "./adoption.ts";
 import { boundedSignal, isAttachedTo, isOfSameAttachment, type Round } from "./round.ts";

@@ -1,4 +1,4 @@
-import type { Sandbox, Sandboxes } from "../sandbox.ts";
+import type { Sandbox, Sandboxes } from "../attachments/sandbox.ts";
 
 const FIRST_INODE = 4_026_531_840;
 

@@ -1,5 +1,5 @@
 import { type SpooledRelease, spoolFileName } from "@cluster-ipam/cni";
-import type { Spool, SpooledFile, SpoolSlice } from "../spool.ts";
+import type { Spool, SpooledFile, SpoolSlice } from "../releases/spool.ts";
 
 /** A spool without a disk; a test may put files there as a plugin does, and let it fail. */
 export class MemorySpool implements Spool {

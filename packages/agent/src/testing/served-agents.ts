@@ -3,7 +3,7 @@ import { CNI_ROUTE, type WireRequest } from "@cluster-ipam/cni";
 import { parseCidr } from "@cluster-ipam/ip";
 import { Agent } from "../agent.ts";
 import { NO_METER } from "../agent-meter.ts";
-import { createServer, type ServerOptions } from "../server.ts";
+import { createServer, type ServerOptions } from "../service/server.ts";
 import { FakeCircuit } from "./fake-circuit.ts";
 import { FakeSandboxes } from "./fake-sandboxes.ts";
 import { LogLines } from "./log-lines.ts";

@@ -2,7 +2,7 @@ import { FakeClock, MemoryLeaseStore, MemoryPoolStore, seededRandom } from "@clu
 import type { IPLease } from "@cluster-ipam/api";
 import { IpamError } from "@cluster-ipam/errors";
 import { beforeEach, describe, expect, test } from "vitest";
-import { settlePending } from "../settle-pending.ts";
+import { settlePending } from "../releases/settle-pending.ts";
 import { AgentWorld, never, written } from "../testing/agent-world.ts";
 import { attachmentOf, netnsOf } from "../testing/cni-calls.ts";
 import { poolOf } from "../testing/objects.ts";

@@ -1,7 +1,7 @@
 import { FakeClock, MemoryLeaseStore, MemoryPoolStore, seededRandom } from "@cluster-ipam/allocator/testing";
 import { IpamError } from "@cluster-ipam/errors";
 import { beforeEach, describe, expect, test } from "vitest";
-import { settlePending } from "../settle-pending.ts";
+import { settlePending } from "../releases/settle-pending.ts";
 import { AgentWorld, never } from "../testing/agent-world.ts";
 import { attachmentOf } from "../testing/cni-calls.ts";
 import { poolOf } from "../testing/objects.ts";

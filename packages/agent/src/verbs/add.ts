@@ -5,10 +5,10 @@ import { checkRouteFamilies, readIpamSection, type SectionReading } from "@clust
 import { IpamError } from "@cluster-ipam/errors";
 import type { AgentContext } from "../agent-context.ts";
 import { assertReachable, onServerLost } from "../api-circuit.ts";
-import { claimsFor } from "../claims.ts";
-import { firstGroup } from "../pattern-match.ts";
-import { type PoolSelection, selectPools } from "../pool-selection.ts";
-import { settleInterface } from "../settle-pending.ts";
+import { claimsFor } from "../pools/claims.ts";
+import { firstGroup } from "../pools/pattern-match.ts";
+import { type PoolSelection, selectPools } from "../pools/pool-selection.ts";
+import { settleInterface } from "../releases/settle-pending.ts";
 import { leasesFor } from "./leases-for-claims.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { FakeClock, MemoryLeaseStore, MemoryPoolStore, seededRandom } from "@cluster-ipam/allocator/testing";
 import { beforeEach, describe, expect, test } from "vitest";
-import { settlePending } from "../settle-pending.ts";
+import { settlePending } from "../releases/settle-pending.ts";
 import { AgentWorld, never } from "../testing/agent-world.ts";
 import { type CallFixture, netnsOf } from "../testing/cni-calls.ts";
 import { poolOf } from "../testing/objects.ts";

@@ -2,7 +2,7 @@ import type { IPLease } from "@cluster-ipam/api";
 import type { CniRequest } from "@cluster-ipam/cni";
 import type { AgentContext } from "../agent-context.ts";
 import { assertReachable } from "../api-circuit.ts";
-import { holdingInterface, interfaceKey } from "../attachment-gate.ts";
+import { holdingInterface, interfaceKey } from "../attachments/attachment-gate.ts";
 import { releaseLeases } from "./release-attachment.ts";
 
 /**

@@ -1,8 +1,8 @@
 import { FakeClock, MemoryLeaseStore, MemoryPoolStore, seededRandom } from "@cluster-ipam/allocator/testing";
 import { IpamError } from "@cluster-ipam/errors";
 import { beforeEach, describe, expect, test } from "vitest";
-import { LATE_WRITE_MS } from "../attachments.ts";
-import { settlePending, settlePendingUntil } from "../settle-pending.ts";
+import { LATE_WRITE_MS } from "../attachments/attachments.ts";
+import { settlePending, settlePendingUntil } from "../releases/settle-pending.ts";
 import { AgentWorld, never } from "../testing/agent-world.ts";
 import { poolOf } from "../testing/objects.ts";
 
