@@ -28,6 +28,8 @@ export class AttachmentRecord {
   holding: readonly string[] | undefined;
   /** Whether an ADD ended without success: its undo may be lost with an agent, until the sandboxes are looked at. */
   hasFailedAdd = false;
+  /** Whether the plugin of its last ADD was killed: the agent may not have noticed yet. */
+  isAddUnderWay = false;
   /** Whether a DEL has returned success, and nothing since the sandbox was made is a reason to doubt its release. */
   isReleased = false;
   /** The doubts when the sandbox was made. */

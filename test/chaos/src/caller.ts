@@ -91,7 +91,8 @@ export class Caller {
   }
 
   async #giveUp(record: AttachmentRecord): Promise<void> {
-    if (this.#dice.happens(GIVE_UP.vanishes)) return this.#vanish(record);
+    // An agent that still works on the ADD would see no sandbox, and leave the lease to the pod for ten minutes.
+    if (!record.isAddUnderWay && this.#dice.happens(GIVE_UP.vanishes)) return this.#vanish(record);
     if (this.#dice.happens(GIVE_UP.addedAgain) && (await this.#comeBack(record))) return this.#keep(record);
     await this.#delete(record);
   }
@@ -138,6 +139,7 @@ export class Caller {
       return true;
     }
     record.hasFailedAdd = true;
+    record.isAddUnderWay = end.kind === "killed";
     this.#judge(record, end);
     return false;
   }

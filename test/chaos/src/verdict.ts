@@ -59,7 +59,8 @@ export function leasesLeftBehind(
     if (record?.holding?.includes(spec.address) === true) return [];
     if (which === "certain" && !(record?.isReleased === true && !record.hasFailedAdd)) return [];
     const whose = record === undefined ? `container ${spec.containerID} on ${spec.node}` : describe(record.attachment);
-    const text = `${spec.address} of ${whose}: ${record === undefined ? "never called for" : lastWords(record)}`;
+    const where = spec.sandbox === undefined ? " (in no sandbox that its agent saw)" : "";
+    const text = `${spec.address} of ${whose}${where}: ${record === undefined ? "never called for" : lastWords(record)}`;
     return [{ rule: "left-behind", text, containerIds: [spec.containerID] }];
   });
 }

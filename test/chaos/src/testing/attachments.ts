@@ -27,6 +27,7 @@ export function leaseOf(attachment: Attachment, address: string, change: Partial
     holder: `${pod.namespace}/${pod.name}/${ifName}`,
     containerID,
     ifName,
+    sandbox: { netns: attachment.netns, inode: "1", bootID: "boot-1" },
     ...change,
   };
   return { apiVersion: API_VERSION, kind: "IPLease", metadata: { name: address }, spec };
