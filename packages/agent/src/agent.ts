@@ -2,7 +2,7 @@ import type { CniRequest, IpamResult } from "@cluster-ipam/cni";
 import { IpamError } from "@cluster-ipam/errors";
 import { type AgentContext, type AgentDeps, createContext } from "./agent-context.ts";
 import type { ApiCircuitState } from "./api-circuit.ts";
-import { readLateLeases, readNodeLeases } from "./attachments/node-leases.ts";
+import { readLateLeases, readNodeLeases } from "./reconciliation/node-leases.ts";
 import type { ReconcileReport } from "./reconciliation/reconcile-report.ts";
 import { Reconciler } from "./reconciliation/reconciler.ts";
 import { NO_RECONCILIATION } from "./reconciliation/reconciliation-deps.ts";

@@ -1,6 +1,8 @@
 import { spawnSync } from "node:child_process";
 import { beforeEach, expect, test } from "vitest";
-import { addProcessMetrics, loadMetricRegistry, type MetricRegistry } from "./metric-registry.ts";
+import type { MetricRegistry } from "./metric-registry.ts";
+import { loadMetricRegistry } from "./metric-registry-loading.ts";
+import { addProcessMetrics } from "./process-metrics.ts";
 
 let registry: MetricRegistry;
 

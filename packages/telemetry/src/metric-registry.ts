@@ -40,33 +40,3 @@ export interface MetricRegistry {
   /** The media type of {@link text}. */
   readonly contentType: string;
 }
-
-/** A registry without any metric. What it needs is loaded here, so that a process without metrics does not pay for it. */
-export async function loadMetricRegistry(): Promise<MetricRegistry> {
-  const { PrometheusRegistry } = await import("./prometheus-registry.ts");
-  return new PrometheusRegistry();
-}
-
-/**
- * What Prometheus expects of every process: its CPU time, its memory, its start. Nothing here keeps a timer running.
- */
-export function addProcessMetrics(registry: MetricRegistry): void {
-  registry.countedElsewhere(
-    { name: "process_cpu_seconds_total", help: "CPU time of the process, user and system, in seconds." },
-    () => {
-      const { user, system } = process.cpuUsage();
-      return (user + system) / US_PER_S;
-    },
-  );
-  registry.gauge({ name: "process_resident_memory_bytes", help: "Resident memory of the process in bytes." }, () =>
-    process.memoryUsage.rss(),
-  );
-  const startedAt = performance.timeOrigin / MS_PER_S;
-  registry.gauge(
-    { name: "process_start_time_seconds", help: "Start of the process in seconds since 1970." },
-    () => startedAt,
-  );
-}
-
-const US_PER_S = 1_000_000;
-const MS_PER_S = 1_000;

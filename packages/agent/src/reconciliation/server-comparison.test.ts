@@ -1,12 +1,12 @@
 import { IpamError } from "@cluster-ipam/errors";
 import { beforeEach, describe, expect, test } from "vitest";
 import { LATE_WRITE_MS } from "../attachments/attachments.ts";
-import { readLateLeases } from "../attachments/node-leases.ts";
 import { settlePending } from "../releases/settle-pending.ts";
 import { never, written } from "../testing/agent-world.ts";
 import { netnsOf } from "../testing/cni-calls.ts";
 import { leaseOf } from "../testing/objects.ts";
 import { ReconcilingNode } from "../testing/reconciling-node.ts";
+import { readLateLeases } from "./node-leases.ts";
 
 const MINUTE_MS = 60_000;
 const POD = { namespace: "shop", name: "web-0", uid: "uid-web-0" };

@@ -1,6 +1,6 @@
 import type { IPLease } from "@cluster-ipam/api";
 import { holdingInterface } from "../attachments/attachment-gate.ts";
-import { releaseLeases } from "../verbs/release-attachment.ts";
+import { releaseLeases } from "../releases/release-attachment.ts";
 import { adopt } from "./adoption.ts";
 import { boundedSignal, isAttachedTo, isOfSameAttachment, type Round } from "./round.ts";
 import type { Suspicions } from "./suspicions.ts";

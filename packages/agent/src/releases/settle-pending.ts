@@ -4,8 +4,8 @@ import { IpamError } from "@cluster-ipam/errors";
 import type { AgentContext } from "../agent-context.ts";
 import { whileReachable } from "../api-circuit.ts";
 import type { Interface } from "../attachments/attachment-gate.ts";
-import { releaseAttachment } from "../verbs/release-attachment.ts";
 import { interfaceOf, isDueAt, type PendingRelease } from "./pending-releases.ts";
+import { releaseAttachment } from "./release-attachment.ts";
 
 /**
  * Wait before a round over what is pending: 1 s, doubled while something stays unsettled, at most 10 s. A round releases

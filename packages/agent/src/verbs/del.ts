@@ -1,7 +1,7 @@
 import type { CniRequest } from "@cluster-ipam/cni";
 import type { AgentContext } from "../agent-context.ts";
 import { isAway, whileReachable } from "../api-circuit.ts";
-import { releaseAttachment } from "./release-attachment.ts";
+import { releaseAttachment } from "../releases/release-attachment.ts";
 
 /**
  * DEL: beats every ADD of its attachment that began before it and no later one, and releases what those have.

@@ -3,7 +3,7 @@ import type { CniRequest } from "@cluster-ipam/cni";
 import type { AgentContext } from "../agent-context.ts";
 import { assertReachable } from "../api-circuit.ts";
 import { holdingInterface, interfaceKey } from "../attachments/attachment-gate.ts";
-import { releaseLeases } from "./release-attachment.ts";
+import { releaseLeases } from "../releases/release-attachment.ts";
 
 /**
  * GC: releases this node's leases of the network whose attachment is not among the valid ones and whose sandbox is

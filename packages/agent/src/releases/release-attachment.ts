@@ -1,7 +1,7 @@
 import { isHeldBy, releaseLease } from "@cluster-ipam/allocator";
 import type { IPLease } from "@cluster-ipam/api";
 import type { AgentContext } from "../agent-context.ts";
-import type { AttachmentRelease } from "../releases/pending-releases.ts";
+import type { AttachmentRelease } from "./pending-releases.ts";
 
 /** How the leases of an attachment are looked for. */
 export interface AttachmentLook {

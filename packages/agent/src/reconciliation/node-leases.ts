@@ -1,8 +1,8 @@
 import type { IPLease } from "@cluster-ipam/api";
 import type { AgentContext } from "../agent-context.ts";
 import { whileReachable } from "../api-circuit.ts";
-import { adopt } from "../reconciliation/adoption.ts";
-import { LATE_WRITE_MS } from "./attachments.ts";
+import { LATE_WRITE_MS } from "../attachments/attachments.ts";
+import { adopt } from "./adoption.ts";
 
 /** Wait between two attempts at a list: 500 ms, doubled each time, at most 10 s. */
 const RETRY = { firstMs: 500, maxMs: 10_000 } as const;
