@@ -24,7 +24,8 @@ function findSpelling(object: JsonObject, key: string): string | undefined {
   return Object.keys(object).findLast((candidate) => candidate.toLowerCase() === folded);
 }
 
-const SHOWN_CHARACTERS = 80;
+/** How much of a text {@link show} quotes. */
+export const SHOWN_CHARACTERS = 80;
 
 /** `value` as an error message quotes it: text in quotes and cut to a readable length, lists and objects by their kind. */
 export function show(value: unknown): string {

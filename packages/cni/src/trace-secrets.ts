@@ -1,10 +1,22 @@
-import { isObject } from "./json-object.ts";
+import { isObject, SHOWN_CHARACTERS } from "./json-object.ts";
 
 /** What stands in a trace where something is not for everybody's eyes. */
 const HIDDEN = "(hidden)";
 
-/** Names whose values are nobody's business; rather one too many than one too few. */
-const SECRET_NAME = /pass|token|secret|psk|key|auth|credential/i;
+/** Names that hold one of these have values that are nobody's business; rather one too many than one too few. */
+const WORDS = "pass|pwd|token|secret|psk|key|auth|credential|bearer|cookie";
+const SECRET_NAME = new RegExp(WORDS, "i");
+/** The same in a text that is no JSON, where a name may be written in escapes. */
+const SECRET_START = new RegExp(String.raw`${WORDS}|\\u`, "i");
+/** `--token` in a list, with its value as the next item. */
+const SECRET_FLAG = new RegExp(String.raw`^--?[\w.-]*(?:${WORDS})[\w.-]*$`, "i");
+/** `password=…`, `"token": "…"` or `Authorization: Bearer …` inside a text; bounded, so that no text takes long. */
+const ASSIGNMENT = new RegExp(
+  String.raw`((?:${WORDS})[\w.-]{0,64}["']?\s{0,8}[=:]\s{0,8}["']?(?:(?:bearer|basic)\s{1,8})?)([^\s"',;&]+)`,
+  "gi",
+);
+/** What names the `value` beside it: `{"name":"DB_PASSWORD","value":"…"}`. */
+const NAMING_MEMBER = /^(?:name|key)$/i;
 /** `user:password@` of a URL. */
 const USER_INFO = /(:\/\/)[^/?#\s@]+@/g;
 /** Deeper than any network configuration. */
@@ -40,21 +52,48 @@ export class TraceSecrets {
 
   /** What the call printed, without the secrets that the environment and standard input had. */
   hideInOutput(stdout: string): string {
-    let shown = stdout;
-    for (const secret of this.#found) {
-      shown = shown.replaceAll(secret, HIDDEN).replaceAll(JSON.stringify(secret).slice(1, -1), HIDDEN);
-    }
-    return shown;
+    // The longest first: one may begin with another.
+    const forms = [...this.#found].flatMap(quotedForms).toSorted((a, b) => b.length - a.length);
+    return forms.reduce((shown, form) => shown.replaceAll(form, HIDDEN), stdout);
   }
 
   #hide(value: unknown, depth: number): unknown {
-    if (typeof value === "string") return value.replaceAll(USER_INFO, `$1${HIDDEN}@`);
+    if (typeof value === "string") return this.#hideInText(value, depth);
     if (typeof value !== "object" || value === null) return value;
     if (depth === DEPTH_LIMIT) return "(too deep)";
-    if (Array.isArray(value)) return value.map((item) => this.#hide(item, depth + 1));
+    if (Array.isArray(value)) return this.#hideInList(value, depth + 1);
+    const members = Object.entries(value);
+    const isNamed = members.some(([name, member]) => NAMING_MEMBER.test(name) && SECRET_NAME.test(String(member)));
     return Object.fromEntries(
-      Object.entries(value).map(([name, member]) => [name, this.#hideMember(name, member, depth + 1)]),
+      members.map(([name, member]) => {
+        const isSecret = isNamed && name.toLowerCase() === "value";
+        return [name, this.#hideMember(isSecret ? "secret" : name, member, depth + 1)];
+      }),
     );
+  }
+
+  #hideInList(list: readonly unknown[], depth: number): unknown[] {
+    return list.map((item, index) => {
+      const before = list[index - 1];
+      const isSecret = typeof before === "string" && SECRET_FLAG.test(before);
+      return isSecret ? this.#hideMember("secret", item, depth) : this.#hide(item, depth);
+    });
+  }
+
+  /** A text may be a document of its own, or hold a URL or an assignment. */
+  #hideInText(text: string, depth: number): string {
+    if (/^\s*[[{]/.test(text) && depth < DEPTH_LIMIT) {
+      try {
+        return JSON.stringify(this.#hide(JSON.parse(text), depth + 1));
+      } catch {
+        // No document: what it assigns is found below.
+      }
+    }
+    const assigned = text.replaceAll(ASSIGNMENT, (_, name: string, value: string) => {
+      this.#remember(value, DEPTH_LIMIT);
+      return name + HIDDEN;
+    });
+    return assigned.replaceAll(USER_INFO, `$1${HIDDEN}@`);
   }
 
   #hideMember(name: string, value: unknown, depth: number): unknown {
@@ -86,9 +125,18 @@ export class TraceSecrets {
   }
 }
 
+/** How an answer may quote a secret: as it is, as JSON has it, once or in a text of its own, and cut. */
+function quotedForms(secret: string): string[] {
+  const texts = secret.length > SHOWN_CHARACTERS ? [secret, secret.slice(0, SHOWN_CHARACTERS)] : [secret];
+  return texts.flatMap((text) => {
+    const once = JSON.stringify(text).slice(1, -1);
+    return [text, once, JSON.stringify(once).slice(1, -1)];
+  });
+}
+
 function cutText(text: string): string {
   const start = text.slice(0, TEXT_LIMIT);
-  const named = SECRET_NAME.exec(start);
+  const named = SECRET_START.exec(start);
   const end = named?.index ?? start.length;
   const kept = start.slice(0, end).replaceAll(USER_INFO, `$1${HIDDEN}@`);
   return end === text.length ? kept : `${kept}(${text.length - end} characters left out)`;

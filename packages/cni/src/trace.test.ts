@@ -64,6 +64,9 @@ describe("a secret is hidden", () => {
     "ssh-key",
     "passphrase",
     "credentials",
+    "pwd",
+    "bearer",
+    "Cookie",
   ])("under %s, wherever it stands and whatever it is", (name) => {
     const stdin = JSON.stringify({
       [name]: "hunter2",
@@ -88,6 +91,32 @@ describe("a secret is hidden", () => {
     });
   });
 
+  test.for<readonly [string, unknown, unknown]>([
+    ["in a document inside a text", ' {"a":[{"password":"hunter2"}]}', '{"a":[{"password":"(hidden)"}]}'],
+    ["in a document that breaks off", '{"password":"hunter2', '{"password":"(hidden)'],
+    ["behind a flag", ["--db-password=hunter2", "-v"], ["--db-password=(hidden)", "-v"]],
+    ["as a flag's next item", ["--db-password", "hunter2", "-v"], ["--db-password", "(hidden)", "-v"]],
+    ["in a header", ["Authorization: Bearer hunter2"], ["Authorization: Bearer (hidden)"]],
+    ["in a query", "http://etcd/?token=hunter2&a=b", "http://etcd/?token=(hidden)&a=b"],
+    ["beside its name", { name: "DB_PASSWORD", value: "hunter2" }, { name: "DB_PASSWORD", value: "(hidden)" }],
+  ])("%s", ([, given, shown]) => {
+    const stdout = '{"code":7,"msg":"hunter2 is wrong"}';
+    const call = traced({ stdin: JSON.stringify({ name: "lan", given }), stdout });
+    expect(call).toMatchObject({
+      stdin: { name: "lan", given: shown },
+      stdout: '{"code":7,"msg":"(hidden) is wrong"}',
+    });
+  });
+
+  test("though the answer quotes it twice over, or cuts it, or it begins with another", () => {
+    const [quoted, long] = ['hunter2"\\x', `hunter3${"y".repeat(200)}`];
+    const stdin = JSON.stringify({ token: [quoted, long, "hunter"] });
+    const msg = `${JSON.stringify([quoted])} and "${long.slice(0, 80)}"…`;
+    expect(traced({ stdin, stdout: JSON.stringify({ msg }) })["stdout"]).toBe(
+      JSON.stringify({ msg: '["(hidden)"] and "(hidden)"…' }),
+    );
+  });
+
   test("though the answer quotes it as JSON writes it", () => {
     const secret = 'a"b\\c';
     const call = traced({ stdin: JSON.stringify({ token: secret }), stdout: JSON.stringify({ msg: `bad ${secret}` }) });
@@ -97,6 +126,9 @@ describe("a secret is hidden", () => {
   test("in text that is no JSON, which ends before the first word that names one", () => {
     expect(traced({ stdin: '{"name":"lan","password":"hunter2' })["stdin"]).toBe(
       '{"name":"lan","(18 characters left out)',
+    );
+    expect(traced({ stdin: String.raw`{"name":"lan","p\u0061ssword":"hunter2` })["stdin"]).toBe(
+      '{"name":"lan","p(22 characters left out)',
     );
   });
 });
@@ -114,6 +146,11 @@ test("what is no secret stays, also beside one", () => {
 test("text that is no JSON is kept as far as it tells what it is", () => {
   expect(traced({ stdin: "kind: x\n" })["stdin"]).toBe("kind: x\n");
   expect(traced({ stdin: "x".repeat(1000) })["stdin"]).toBe(`${"x".repeat(256)}(744 characters left out)`);
+});
+
+test("text that almost names a secret takes no time", () => {
+  const stdin = JSON.stringify(["pass", "key-", "token= ", "://", "{["].map((part) => part.repeat(200_000)));
+  expect(encodeTraceLine({ ...CALL, stdin, stdout: stdin }).length).toBeLessThan(1_048_577);
 });
 
 test("nothing makes a line longer than it may be, or fail", () => {
