@@ -57,11 +57,18 @@ export function onServerLost(agent: Outages, lost: (reason: IpamError) => void):
   });
 }
 
-/** A signal that aborts with `signal`, or when the API server turns out to be away; to be disposed of after use. */
-export function whileReachable(agent: Outages, signal: AbortSignal): Disposable & { readonly signal: AbortSignal } {
+/**
+ * A signal that aborts with any of `signals`, or when the API server turns out to be away; to be disposed of after use.
+ * Several, so that none is made of others before: Node.js 24 keeps something of each AbortSignal.any() that stands in
+ * another one and has a signal that outlives it.
+ */
+export function whileReachable(
+  agent: Outages,
+  ...signals: readonly AbortSignal[]
+): Disposable & { readonly signal: AbortSignal } {
   const lost = new AbortController();
   const stop = onServerLost(agent, (reason) => lost.abort(reason));
-  return { signal: AbortSignal.any([signal, lost.signal]), [Symbol.dispose]: stop };
+  return { signal: AbortSignal.any([...signals, lost.signal]), [Symbol.dispose]: stop };
 }
 
 function outageError({ circuit: { state }, apiServer }: Outages): IpamError {

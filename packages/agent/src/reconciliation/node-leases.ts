@@ -49,7 +49,7 @@ async function untilListed(agent: AgentContext, signal: AbortSignal, take: TakeL
 }
 
 async function listOnce(agent: AgentContext, signal: AbortSignal, take: TakeList): Promise<void> {
-  using bounded = whileReachable(agent, AbortSignal.any([signal, AbortSignal.timeout(LIST_TIMEOUT_MS)]));
+  using bounded = whileReachable(agent, signal, AbortSignal.timeout(LIST_TIMEOUT_MS));
   const listedAtMs = agent.clock.nowMs();
   await take(await agent.nodeLeases.since(listedAtMs, bounded.signal), listedAtMs, bounded.signal);
 }

@@ -80,7 +80,7 @@ interface Look {
 async function settle(pending: PendingRelease, agent: AgentContext, look: Look): Promise<boolean> {
   // Settled while this round waited for the gate, or due for longer by now.
   if (!agent.pending.has(pending)) return true;
-  using reachable = whileReachable(agent, AbortSignal.any([look.signal, AbortSignal.timeout(LOOK_TIMEOUT_MS)]));
+  using reachable = whileReachable(agent, look.signal, AbortSignal.timeout(LOOK_TIMEOUT_MS));
   try {
     await release(pending, agent, { ...look, signal: reachable.signal });
   } catch (err) {
