@@ -157,6 +157,27 @@ describe("a lease that was deleted by hand under a living sandbox", () => {
     expect(node.leases()).toEqual([`${address} c1`]);
   });
 
+  test("is kept where its creation was given up and is carried out later, and goes with its DEL", async () => {
+    await node.deleteByHand(address);
+    const late = Promise.withResolvers<void>();
+    node.world.leases.faults.failWrites("create", { kind: "late", until: late.promise });
+    const ended = new AbortController();
+    const reconciling = node.reconciler.reconcile(ended.signal);
+    await node.world.clock.advance(0);
+    ended.abort(new IpamError("apiserver-unreachable", "too late"));
+    await reconciling;
+    late.resolve();
+    await node.world.clock.advance(0);
+    expect(node.leases()).toEqual([`${address} c1`]);
+    await settlePending(never(), node.world.agent);
+    expect(node.leases()).toEqual([`${address} c1`]);
+    await node.world.clock.advance(LATE_WRITE_MS);
+    await settlePending(never(), node.world.agent);
+    expect(node.world.agent.pending.size).toBe(0);
+    await node.world.del();
+    expect(node.leases()).toEqual([]);
+  });
+
   test("is tried again in the next look where the server refused", async () => {
     await node.deleteByHand(address);
     const refused = new IpamError("apiserver-refused", "no permission to create ipleases");

@@ -104,8 +104,9 @@ async function release(pending: PendingRelease, agent: AgentContext, look: Look)
 }
 
 /**
- * Releases the lease while the server shows it in the hands of the attachment that it is pending for, and while no
- * later ADD of that attachment has it as its own: a newer holder is never hit.
+ * Releases the lease while the server shows it in the hands of the attachment that it is pending for, and while that
+ * attachment does not have it as its own: neither a newer holder is hit, nor one that a reconciliation gives its lease
+ * back to.
  *
  * @returns whether the server has it no more for that attachment, now
  */
@@ -114,14 +115,18 @@ async function releasePendingLease(
   { store, attachments, log }: AgentContext,
   signal: AbortSignal,
 ): Promise<boolean> {
+  const { name } = lease.metadata;
   const { network, containerID, ifName, node } = lease.spec;
   const attachment = { network, containerId: containerID, ifName };
-  const isStillOurs = (current: IPLease): boolean =>
-    isHeldBy(current, { network, containerID, ifName, node }) &&
-    !attachments.of(attachment).some(({ metadata }) => metadata.uid === current.metadata.uid);
-  const found = await store.get(lease.metadata.name, signal);
-  if (found === undefined || !isStillOurs(found)) return true;
-  const outcome = await releaseLease(store, found, { isStillOurs, signal });
+  const isTheirs = (current: IPLease): boolean => isHeldBy(current, { network, containerID, ifName, node });
+  const found = await store.get(name, signal);
+  if (found === undefined || !isTheirs(found)) return true;
+  // By its name: one that was lost and created again is another object than the one that memory has.
+  if (attachments.of(attachment).some(({ metadata }) => metadata.name === name)) {
+    attachments.putRead(found);
+    return true;
+  }
+  const outcome = await releaseLease(store, found, { isStillOurs: isTheirs, signal });
   if (outcome === "released") log.info({ ip: found.spec.address, pool: found.spec.pool }, "pending lease released");
   return outcome === "released";
 }
