@@ -21,6 +21,7 @@ describe.each(pluginPrograms())("on $name an agent that gives no usable answer",
     ["closes in the middle", (socket: Socket) => socket.end(responseText(200, RESULT).slice(0, -5)), "bytes came of"],
     ["speaks something else", (socket: Socket) => socket.end("SSH-2.0-OpenSSH\r\n\r\n"), "status line"],
     ["sends bytes that are no text", (socket: Socket) => socket.end(Buffer.alloc(4096, 0xff)), "head does not end"],
+    ["sends more than any answer has", (socket: Socket) => socket.write(Buffer.alloc(40_000_000)), "EMSGSIZE"],
     ["succeeds with no result", answering(200, ""), "answered 200"],
     ["fails with no error", answering(500, "Internal Server Error"), "answered 500"],
   ] as const)("%s: try again later", async ([, script, fragment]) => {

@@ -19,7 +19,8 @@ export interface ExchangeCall {
  * - `answer`: the other side closed its end; `text` is all that it had sent, decoded from UTF-8, and may be cut off.
  * - `unreachable`: never connected, so nothing was sent.
  * - `timeout`: connected, and no end of stream within the time. What was sent may have been carried out.
- * - `broken`: the connection failed after it was made. What was sent may have been carried out.
+ * - `broken`: the connection failed after it was made, or more came than any answer has (16 MiB, EMSGSIZE). What was sent
+ *   may have been carried out.
  */
 export type ExchangeOutcome =
   | { readonly kind: "answer"; readonly text: string }

@@ -26,6 +26,7 @@ const NAMES: &[(Errno, &str)] = &[
     (Errno::ISDIR, "EISDIR"),
     (Errno::LOOP, "ELOOP"),
     (Errno::MFILE, "EMFILE"),
+    (Errno::MSGSIZE, "EMSGSIZE"),
     (Errno::NAMETOOLONG, "ENAMETOOLONG"),
     (Errno::NFILE, "ENFILE"),
     (Errno::NOBUFS, "ENOBUFS"),

@@ -22,6 +22,9 @@ const RETRIED: [Errno; 3] = [Errno::NOENT, Errno::CONNREFUSED, Errno::AGAIN];
 /// Room for an ordinary answer, and for so much more before each further read.
 const ROOM_BYTES: usize = 16 * 1024;
 
+/// Far more than any answer has: what sends more must not take the node's memory.
+const ANSWER_MAX_BYTES: usize = 16 * 1024 * 1024;
+
 /// `ExchangeCall` of the plugin.
 pub struct Call {
     path: String,
@@ -82,6 +85,7 @@ fn converse(socket: &OwnedFd, request: &[u8], deadline: Instant) -> Outcome {
         };
         match wait(socket.as_fd(), interest, Some(deadline)).and_then(|_| receive_some(socket, &mut received)) {
             Ok(true) => return Outcome::Answer(decode(received)),
+            Ok(false) if received.len() > ANSWER_MAX_BYTES => return Outcome::Broken(Errno::MSGSIZE),
             Ok(false) => {}
             Err(error) => return Outcome::Broken(error),
         }
