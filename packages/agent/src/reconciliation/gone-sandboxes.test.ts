@@ -47,6 +47,19 @@ describe("a lease whose sandbox is gone", () => {
     expect(node.takeCalls()).toEqual(["listByNode n1", `get ${address}`, `delete ${address}`]);
   });
 
+  test("waits while the server is known to be away, and goes with the first look after that", async () => {
+    await node.round();
+    await node.world.clock.advance(MINUTE_MS);
+    node.takeCalls();
+    node.world.circuit.open();
+    const { done, suspected } = await node.round();
+    expect({ done, suspected }).toMatchObject({ done: [], suspected: [{ finding: "sandbox-gone", ip: address }] });
+    expect(node.takeCalls()).toEqual(["listByNode n1"]);
+    node.world.circuit.close();
+    await node.round();
+    expect(node.leases()).toEqual([]);
+  });
+
   test("stays after the first look, and for as long as the second comes too soon", async () => {
     const first = await node.round();
     expect(first.suspected).toMatchObject([{ finding: "sandbox-gone", ip: address }]);

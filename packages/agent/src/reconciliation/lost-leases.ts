@@ -25,6 +25,7 @@ type Standing =
 export async function examine(known: IPLease, round: Round): Promise<void> {
   const { name } = known.metadata;
   const { unsettled } = round.evidence;
+  if (!round.agent.circuit.isPassable) return void unsettled.add(name);
   try {
     let standing = await examineOnce(known, round);
     if (standing.kind === "squatted" && (await releaseSquatter(standing.found, round))) {

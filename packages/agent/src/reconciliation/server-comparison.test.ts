@@ -178,6 +178,16 @@ describe("a lease that was deleted by hand under a living sandbox", () => {
     expect(node.leases()).toEqual([]);
   });
 
+  test("is not looked for while the server is known to be away, and comes back after that", async () => {
+    await node.deleteByHand(address);
+    node.world.circuit.open();
+    await node.round();
+    expect(node.takeCalls()).toEqual(["listByNode n1"]);
+    node.world.circuit.close();
+    await node.round();
+    expect(node.leases()).toEqual([`${address} c1`]);
+  });
+
   test("is tried again in the next look where the server refused", async () => {
     await node.deleteByHand(address);
     const refused = new IpamError("apiserver-refused", "no permission to create ipleases");

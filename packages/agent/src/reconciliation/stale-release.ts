@@ -24,6 +24,8 @@ export async function releaseStale(known: IPLease, staleness: Staleness, round: 
   const { finding, reason, suspicions } = staleness;
   // What a dry run has told of is not looked up again and again.
   if (round.isDryRun && suspicions.isTold(known)) return journal.released(known, finding, { reason, isNews: false });
+  // It keeps: a server that is away would be waited for with each lease anew.
+  if (!agent.circuit.isPassable) return journal.suspect(known, finding, reason);
   try {
     const other = await agent.gate.run(holdingInterface(known), () =>
       agent.attachments.byName(name) === known ? releaseRead(known, staleness, round) : Promise.resolve(undefined),
