@@ -67,13 +67,14 @@ test.each([
   ["another version", () => writeFile(path, "#!/bin/sh\n", { mode: 0o755 })],
   ["one of the same length", () => writeFile(path, answering(ANSWER).replace("exit 9", "exit 7"), { mode: 0o755 })],
   ["one that may not be run", () => writeFile(path, answering(ANSWER), { mode: 0o644 })],
+  ["one that gives rights away", () => writeFile(path, answering(ANSWER)).then(() => chmod(path, 0o4755))],
   ["a link to the plugin", () => symlink(from, path)],
   ["a link to nowhere", () => symlink(join(folder, "missing"), path)],
 ] as const)("%s is replaced by the file itself", async (_, prepare) => {
   await prepare();
   expect(await installPlugin({ binDir, from })).toMatchObject({ kind: "installed" });
   expect(await readFile(path, "utf8")).toBe(answering(ANSWER));
-  expect((await stat(path)).mode & 0o777).toBe(0o755);
+  expect((await stat(path)).mode & 0o7777).toBe(0o755);
   await expect(readlink(path)).rejects.toThrow("EINVAL");
 });
 
@@ -97,6 +98,13 @@ test("what an install left that was killed goes; strangers stay", async () => {
   }
   await installPlugin({ binDir, from });
   expect(await readdir(binDir)).toEqual([".cluster-ipam.tmp", "cluster-ipam", "cluster-ipam.1.tmp", "host-local"]);
+});
+
+test("several installs at once do not hinder each other", async () => {
+  const installs = await Promise.all(Array.from({ length: 6 }, () => installPlugin({ binDir, from })));
+  expect(installs.map(({ path: installed }) => installed)).toEqual(installs.map(() => path));
+  expect(await readFile(path, "utf8")).toBe(answering(ANSWER));
+  expect(await readdir(binDir)).toEqual(["cluster-ipam"]);
 });
 
 describe("nothing is installed, and the folder stays as it is,", () => {

@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { lstat, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
@@ -7,8 +8,12 @@ import { text } from "node:stream/consumers";
 /** Name of the plugin's program, which networks name as `ipam.type`. */
 const PLUGIN_NAME = "cluster-ipam";
 const PROGRAM_MODE = 0o755;
+/** Set-user-ID and its like count: nobody's call is to run with more rights than its caller has. */
+const MODE_BITS = 0o7777;
 /** What an install that was killed leaves: hidden, so that nobody takes it for a plugin. */
-const DRAFT_NAME = /^\.cluster-ipam\.\d+\.tmp$/;
+const DRAFT_NAME = /^\.cluster-ipam\.[\da-f-]+\.tmp$/;
+/** Far longer than an install takes: a younger draft may be that of another one under way. */
+const DRAFT_LIFETIME_MS = 600_000;
 /** Far longer than the plugin takes for VERSION, also on a node that is busy. */
 const TRIAL_TIMEOUT_MS = 10_000;
 const OUTPUT_SHOWN_CHARACTERS = 200;
@@ -19,6 +24,8 @@ export interface PluginInstall {
   readonly binDir: string;
   /** The program to be installed. */
   readonly from: string;
+  /** The wall clock, in milliseconds since 1970; the machine's when absent. */
+  readonly epochMs?: () => number;
 }
 
 /** What became of it; `path` is the plugin's. */
@@ -40,16 +47,16 @@ export class InstallError extends Error {
  *
  * @throws InstallError; the folder is as it was then, without what an install that was killed had left
  */
-export async function installPlugin({ binDir, from }: PluginInstall): Promise<InstalledPlugin> {
+export async function installPlugin({ binDir, from, epochMs = Date.now }: PluginInstall): Promise<InstalledPlugin> {
   const program = await readProgram(from);
   await requireFolder(binDir);
   const path = join(binDir, PLUGIN_NAME);
-  await attempt(`${binDir} cannot be written to`, () => removeDrafts(binDir));
+  await attempt(`${binDir} cannot be written to`, () => removeDrafts(binDir, epochMs() - DRAFT_LIFETIME_MS));
   if (await isInstalled(path, program)) {
     await tryProgram(path, binDir);
     return { kind: "up to date", path, bytes: program.length };
   }
-  const draft = join(binDir, `.${PLUGIN_NAME}.${process.pid}.tmp`);
+  const draft = join(binDir, `.${PLUGIN_NAME}.${randomUUID()}.tmp`);
   try {
     await attempt(`${binDir} cannot be written to`, () => writeProgram(draft, program));
     await tryProgram(draft, binDir);
@@ -78,15 +85,19 @@ async function requireFolder(binDir: string): Promise<void> {
   if (!found.isDirectory()) throw new InstallError(`${binDir} is no folder`);
 }
 
-async function removeDrafts(binDir: string): Promise<void> {
-  const drafts = (await readdir(binDir)).filter((name) => DRAFT_NAME.test(name));
-  await Promise.all(drafts.map((name) => rm(join(binDir, name), { force: true })));
+async function removeDrafts(binDir: string, olderThanEpochMs: number): Promise<void> {
+  const drafts = (await readdir(binDir)).filter((name) => DRAFT_NAME.test(name)).map((name) => join(binDir, name));
+  for (const draft of drafts) {
+    const found = await lstat(draft).catch(ifMissing);
+    if (found !== undefined && found.mtimeMs < olderThanEpochMs) await rm(draft, { force: true });
+  }
 }
 
 async function isInstalled(path: string, program: Buffer): Promise<boolean> {
   // A link into another folder is replaced by the file itself.
   const found = await lstat(path).catch(() => undefined);
-  if (found?.isFile() !== true || found.size !== program.length || (found.mode & 0o777) !== PROGRAM_MODE) return false;
+  if (found?.isFile() !== true || found.size !== program.length || (found.mode & MODE_BITS) !== PROGRAM_MODE)
+    return false;
   return program.equals(await readFile(path).catch(() => Buffer.alloc(0)));
 }
 
