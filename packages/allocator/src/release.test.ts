@@ -34,10 +34,18 @@ test("a lease that another attachment took over is left alone", async () => {
   expect(store.snapshot().map(({ spec }) => spec.containerID)).toEqual(["c2"]);
 });
 
-test("a new lease of the address is left alone, even when the same attachment holds it", async () => {
+test("another object under the same holder goes, too: somebody has restored it from a backup", async () => {
   const { store, lease } = await setUp();
   await deleteLease(store, lease);
   await store.create(attachedLease("10.0.0.5", { containerID: "c1" }));
+  expect(await release(store, lease)).toBe("released");
+  expect(store.snapshot()).toEqual([]);
+});
+
+test("a new lease of the address is left alone when it is not the holder's whose lease was to go", async () => {
+  const { store, lease } = await setUp();
+  await deleteLease(store, lease);
+  await store.create(attachedLease("10.0.0.5", { containerID: "c2" }));
   expect(await release(store, lease)).toBe("released");
   expect(store.snapshot()).toHaveLength(1);
 });

@@ -38,7 +38,8 @@ export async function releaseLease(
     if (outcome.kind === "deleted" || outcome.kind === "gone") return "released";
     if (outcome.kind === "unknown") return "unknown";
     const found = await store.get(current.metadata.name, signal);
-    if (found === undefined || found.metadata.uid !== lease.metadata.uid || !isStillOurs(found)) return "released";
+    // Also where it is another object by now: somebody may have restored it under its holder, from a backup.
+    if (found === undefined || !isStillOurs(found)) return "released";
     current = found;
   }
   return "unknown";
