@@ -66,6 +66,20 @@ describe("a repeated ADD", () => {
     expect(world.leases.snapshot()).toEqual([]);
   });
 
+  test("that fails while the server is away leaves nothing in the spool that would release what the first one got", async () => {
+    await world.add({ startedAtNs: 1_000n });
+    const held = world.leases.snapshot();
+    const deadline = new AbortController();
+    world.leases.faults.failWrites("replace", { kind: "lost" }, { kind: "lost" }, { kind: "lost" });
+    const repeated = world.add({ startedAtNs: 2_000n }, deadline.signal);
+    await world.clock.advance(0);
+    deadline.abort(new IpamError("apiserver-unreachable", "no answer in time"));
+    await expect(repeated).rejects.toMatchObject({ code: "apiserver-unreachable" });
+    expect(world.spool.names).toEqual([]);
+    await settlePending(never(), world.agent);
+    expect(world.leases.snapshot()).toEqual(held);
+  });
+
   test("keeps its addresses when a DEL before it turns up in the spool", async () => {
     const first = await world.add({ startedAtNs: 1_000n });
     world.spool.put({ attachment: attachmentOf(), startedAtNs: 1_500n, bootId: "boot-1" });

@@ -44,7 +44,9 @@ async function addOrUndo(request: CniRequest, agent: AgentContext, signal: Abort
     // The caller is told that nothing is left: that must outlive this process. It is what a DEL would ask for that
     // began right after this ADD, so that the next ADD of the attachment is not meant.
     const isUndone = agent.pending.dueFor(attachment).length === 0;
-    if (!isUndone) await agent.spooled.keep({ attachment, startedAtNs: startedAtNs + 1n });
+    // What an earlier ADD of the attachment was answered with is not to be undone: its DEL releases all that there is.
+    const isRepeated = agent.attachments.of(attachment).length > 0;
+    if (!isUndone && !isRepeated) await agent.spooled.keep({ attachment, startedAtNs: startedAtNs + 1n });
     throw error;
   }
 }
