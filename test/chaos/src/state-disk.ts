@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { mustRun, onExit, runCommand, type SimulatedNode, waitFor } from "@cluster-ipam/test-integration";
 import type { Doubts } from "./doubts.ts";
 
-/** A page for each file of the spool, so some hundreds of them. */
-const SIZE_BYTES = 2 * 1024 * 1024;
+/** A page for each file of the spool: room for some thousands, since an agent that is killed again and again keeps them. */
+const SIZE_BYTES = 16 * 1024 * 1024;
 const REMOUNT_TIMEOUT_MS = 10_000;
 /** Nobody else's file: not in the spool. */
 const FILLER = "filler";
