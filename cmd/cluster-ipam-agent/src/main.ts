@@ -23,7 +23,8 @@ async function runUntilSignal(args: readonly string[]): Promise<void> {
   try {
     await runAgent(config, log, ended.signal);
   } catch (err) {
-    if (ended.signal.aborted) return;
+    // Whatever waited ends like this when the process is told to end.
+    if (ended.signal.aborted && err instanceof Error && err.name === "AbortError") return;
     log.error({ err }, "agent failed");
     process.exitCode = EXIT_FAILURE;
   }

@@ -19,16 +19,17 @@ export async function keepReachable(
   path: string,
   { clock, log, signal }: { readonly clock: Pick<Clock, "sleep">; readonly log: Logger; readonly signal: AbortSignal },
 ): Promise<void> {
-  let close = (): Promise<unknown> => Promise.resolve();
+  let door: Door | undefined;
   let isToldOf = false;
   for (;;) {
     await clock.sleep(LOOK_EVERY_MS, signal);
     if (signal.aborted) break;
     if (!(await isMissing(path))) continue;
     try {
-      const closed = close();
-      close = await listenAgain(server, path);
-      await closed;
+      // At once, since a listener that is closed removes the path on which it began, and the next one begins there, too.
+      const shut = door?.shut();
+      door = await listenAgain(server, path);
+      await shut;
       isToldOf = false;
       log.error({ path }, "socket was removed, agent listens on a new one");
     } catch (err) {
@@ -36,19 +37,28 @@ export async function keepReachable(
       isToldOf = true;
     }
   }
-  await close();
+  await door?.remove();
+  await door?.shut();
+}
+
+/** A listener beside the server's own. */
+interface Door {
+  /** Removes its socket, unless another one has its path. */
+  readonly remove: () => Promise<void>;
+  /** Listens no more, and resolves when the calls that came through it are over. */
+  readonly shut: () => Promise<unknown>;
 }
 
 /** Only a listener knows how to make a socket: this one hands its connections to the server. */
-async function listenAgain(server: FastifyInstance, path: string): Promise<() => Promise<unknown>> {
+async function listenAgain(server: FastifyInstance, path: string): Promise<Door> {
   const door = createServer((connection) => void server.server.emit("connection", connection));
   const remove = await listenAt(path, (own) => listening(door, own));
-  return async () => {
-    await remove();
+  const shut = (): Promise<unknown> => {
+    const closed = once(door, "close");
     door.close();
-    // The calls that came through it.
-    await once(door, "close");
+    return closed;
   };
+  return { remove, shut };
 }
 
 async function listening(door: Server, path: string): Promise<void> {
