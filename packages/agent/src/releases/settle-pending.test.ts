@@ -1,9 +1,9 @@
-import { FakeClock, MemoryLeaseStore, MemoryPoolStore, seededRandom } from "@cluster-ipam/allocator/testing";
 import type { IPLease } from "@cluster-ipam/api";
 import { IpamError } from "@cluster-ipam/errors";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { AgentWorld, never, written } from "../testing/agent-world.ts";
+import { never, written } from "../testing/agent-world.ts";
 import { attachmentOf } from "../testing/cni-calls.ts";
+import { type MemoryWorld, memoryWorld } from "../testing/memory-world.ts";
 import { leaseOf, poolOf } from "../testing/objects.ts";
 import { settleInterface, settlePending, settlePendingUntil } from "./settle-pending.ts";
 
@@ -14,17 +14,11 @@ const FAMILIES = [
 const RECHECK_MS = 120_000;
 const DEL = { attachment: attachmentOf(), startedAtNs: 2_000n };
 
-function makeWorld() {
-  const leases = new MemoryLeaseStore();
-  const pools = new MemoryPoolStore();
-  return new AgentWorld({ leases, pools, clock: new FakeClock(), random: seededRandom(1) });
-}
-
-let world: ReturnType<typeof makeWorld>;
+let world: MemoryWorld;
 let ended: AbortController;
 
 beforeEach(async () => {
-  world = makeWorld();
+  world = memoryWorld();
   ended = new AbortController();
   await world.load();
   world.leases.faults.calls.length = 0;

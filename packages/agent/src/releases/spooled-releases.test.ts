@@ -1,9 +1,10 @@
-import { FakeClock, MemoryLeaseStore, MemoryPoolStore, seededRandom } from "@cluster-ipam/allocator/testing";
+import { MemoryLeaseStore } from "@cluster-ipam/allocator/testing";
 import { beforeEach, describe, expect, test } from "vitest";
 import { LATE_WRITE_MS } from "../attachments/attachments.ts";
-import { AgentWorld, never, written } from "../testing/agent-world.ts";
+import { never, written } from "../testing/agent-world.ts";
 import { attachmentOf } from "../testing/cni-calls.ts";
 import { MemorySpool } from "../testing/memory-spool.ts";
+import { type MemoryWorld, memoryWorld } from "../testing/memory-world.ts";
 import { leaseOf } from "../testing/objects.ts";
 import { settlePending } from "./settle-pending.ts";
 
@@ -16,12 +17,11 @@ const THIS_BOOT = "boot-1";
 const LOST_THRICE = Array.from({ length: 3 }, () => ({ kind: "lost" }) as const);
 const DEL = { attachment: attachmentOf(), startedAtNs: 2_000n, bootId: THIS_BOOT };
 
-function makeWorld(leases = new MemoryLeaseStore(), spool = new MemorySpool()) {
-  const pools = new MemoryPoolStore();
-  return new AgentWorld({ leases, pools, clock: new FakeClock(), random: seededRandom(1), spool });
+function makeWorld(leases = new MemoryLeaseStore(), spool = new MemorySpool()): MemoryWorld {
+  return memoryWorld({ leases, spool });
 }
 
-let world: ReturnType<typeof makeWorld>;
+let world: MemoryWorld;
 
 beforeEach(() => {
   world = makeWorld();

@@ -1,18 +1,18 @@
-import { FakeClock, MemoryLeaseStore, MemoryPoolStore, seededRandom } from "@cluster-ipam/allocator/testing";
+import { MemoryPoolStore } from "@cluster-ipam/allocator/testing";
 import { beforeEach, expect, test } from "vitest";
-import { AgentWorld, written } from "../testing/agent-world.ts";
+import { written } from "../testing/agent-world.ts";
+import { type MemoryWorld, memoryWorld } from "../testing/memory-world.ts";
 import { MeterNotes } from "../testing/meter-notes.ts";
 import { poolOf } from "../testing/objects.ts";
 
-function makeWorld(meter: MeterNotes) {
-  const leases = new MemoryLeaseStore();
+function makeWorld(meter: MeterNotes): MemoryWorld {
   const pools = new MemoryPoolStore();
   pools.put(poolOf("lan", ["10.0.0.0/24"]));
-  return new AgentWorld({ leases, pools, clock: new FakeClock(), random: seededRandom(1), meter });
+  return memoryWorld({ pools, meter });
 }
 
 let meter: MeterNotes;
-let world: ReturnType<typeof makeWorld>;
+let world: MemoryWorld;
 
 beforeEach(async () => {
   meter = new MeterNotes();

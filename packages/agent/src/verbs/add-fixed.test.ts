@@ -1,7 +1,7 @@
-import { FakeClock, MemoryLeaseStore, MemoryPoolStore, seededRandom } from "@cluster-ipam/allocator/testing";
 import { beforeEach, describe, expect, test } from "vitest";
-import { AgentWorld, written } from "../testing/agent-world.ts";
+import { written } from "../testing/agent-world.ts";
 import type { CallFixture } from "../testing/cni-calls.ts";
+import { type MemoryWorld, memoryWorld } from "../testing/memory-world.ts";
 import { leaseOf, poolOf } from "../testing/objects.ts";
 
 const FAMILIES = [
@@ -9,16 +9,10 @@ const FAMILIES = [
   ["IPv6", "fd00::77", "64"],
 ] as const;
 
-function makeWorld() {
-  const leases = new MemoryLeaseStore();
-  const pools = new MemoryPoolStore();
-  return new AgentWorld({ leases, pools, clock: new FakeClock(), random: seededRandom(1) });
-}
-
-let world: ReturnType<typeof makeWorld>;
+let world: MemoryWorld;
 
 beforeEach(async () => {
-  world = makeWorld();
+  world = memoryWorld();
   world.pools.put(poolOf("lan", ["10.0.0.0/24", "fd00::/64"]));
   await world.load();
 });

@@ -1,25 +1,21 @@
-import { FakeClock, MemoryLeaseStore, MemoryPoolStore, seededRandom } from "@cluster-ipam/allocator/testing";
 import { beforeEach, describe, expect, test } from "vitest";
-import { AgentWorld, written } from "../testing/agent-world.ts";
+import { written } from "../testing/agent-world.ts";
 import type { CallFixture } from "../testing/cni-calls.ts";
+import { type MemoryWorld, memoryWorld } from "../testing/memory-world.ts";
 import { leaseOf, poolOf } from "../testing/objects.ts";
 
 const SUBNETS = ["10.0.0.0/24", "fd00::/64"];
 const INLINE = { subnet: "172.16.1.0/24", rangeStart: "172.16.1.200", rangeEnd: "172.16.1.209" };
 
-let world: ReturnType<typeof makeWorld>;
+let world: MemoryWorld;
 
 beforeEach(async () => {
   world = makeWorld();
   await world.load();
 });
 
-function makeWorld() {
-  return new AgentWorld({
-    leases: new MemoryLeaseStore(),
-    pools: new MemoryPoolStore(),
-    clock: new FakeClock(),
-    random: seededRandom(1),
+function makeWorld(): MemoryWorld {
+  return memoryWorld({
     nodeAddresses: ["10.0.0.100/24", "fd00::100/64"],
   });
 }

@@ -1,13 +1,12 @@
-import { FakeClock, MemoryLeaseStore, MemoryPoolStore, seededRandom } from "@cluster-ipam/allocator/testing";
 import { beforeEach, expect, test } from "vitest";
-import { AgentWorld } from "../testing/agent-world.ts";
 import type { CallFixture } from "../testing/cni-calls.ts";
+import { type MemoryWorld, memoryWorld } from "../testing/memory-world.ts";
 
 const EPOXY4 = "epoxy.ipv4=4.14.159.112/26,4.14.159.65,8.8.8.8,8.8.4.4";
 const EPOXY6 = "epoxy.ipv6=1f::201/64,1f::1,2001:4860:4860::8888,2001:4860:4860::8844";
 
 let files: Record<string, string>;
-let world: ReturnType<typeof makeWorld>;
+let world: MemoryWorld;
 
 beforeEach(async () => {
   files = { "/proc/cmdline": `rw ${EPOXY4} ${EPOXY6}\n` };
@@ -15,12 +14,8 @@ beforeEach(async () => {
   await world.load();
 });
 
-function makeWorld() {
-  return new AgentWorld({
-    leases: new MemoryLeaseStore(),
-    pools: new MemoryPoolStore(),
-    clock: new FakeClock(),
-    random: seededRandom(1),
+function makeWorld(): MemoryWorld {
+  return memoryWorld({
     files,
   });
 }

@@ -1,7 +1,6 @@
-import { FakeClock, MemoryLeaseStore, MemoryPoolStore, seededRandom } from "@cluster-ipam/allocator/testing";
 import { beforeEach, describe, expect, test } from "vitest";
-import { AgentWorld } from "../testing/agent-world.ts";
 import type { CallFixture } from "../testing/cni-calls.ts";
+import { type MemoryWorld, memoryWorld } from "../testing/memory-world.ts";
 
 const NAMED = { addresses: [{ address: "192.0.2.9/24", gateway: "192.0.2.1" }, { address: "2001:db8::9/48" }] };
 const ONE = { addresses: [{ address: "10.0.0.2/24" }] };
@@ -9,18 +8,12 @@ const ONE = { addresses: [{ address: "10.0.0.2/24" }] };
 const BESIDE_RANGE = { ...ONE, subnet: "10.0.0.0/29", rangeStart: "10.0.0.2", rangeEnd: "10.0.0.3" };
 const OTHER: CallFixture = { containerId: "c2", pod: { namespace: "shop", name: "web-1", uid: "u2" } };
 
-let world: ReturnType<typeof makeWorld>;
+let world: MemoryWorld;
 
 beforeEach(async () => {
-  world = makeWorld();
+  world = memoryWorld();
   await world.load();
 });
-
-function makeWorld() {
-  const leases = new MemoryLeaseStore();
-  const pools = new MemoryPoolStore();
-  return new AgentWorld({ leases, pools, clock: new FakeClock(), random: seededRandom(1) });
-}
 
 async function addressesOf(call: CallFixture): Promise<string[]> {
   return (await world.add(call)).ips.map(({ address }) => address);

@@ -1,22 +1,17 @@
-import { FakeClock, MemoryLeaseStore, MemoryPoolStore, seededRandom } from "@cluster-ipam/allocator/testing";
+import { FakeClock, seededRandom } from "@cluster-ipam/allocator/testing";
 import type { IPLease } from "@cluster-ipam/api";
 import { IpamError } from "@cluster-ipam/errors";
 import { beforeEach, describe, expect, test } from "vitest";
 import { settlePending } from "../releases/settle-pending.ts";
 import { AgentWorld, never, written } from "../testing/agent-world.ts";
 import { attachmentOf, netnsOf } from "../testing/cni-calls.ts";
+import { type MemoryWorld, memoryWorld } from "../testing/memory-world.ts";
 import { poolOf } from "../testing/objects.ts";
 
-function makeWorld() {
-  const leases = new MemoryLeaseStore();
-  const pools = new MemoryPoolStore();
-  return new AgentWorld({ leases, pools, clock: new FakeClock(), random: seededRandom(1) });
-}
-
-let world: ReturnType<typeof makeWorld>;
+let world: MemoryWorld;
 
 beforeEach(async () => {
-  world = makeWorld();
+  world = memoryWorld();
   world.pools.put(poolOf("lan", ["10.0.0.0/24", "fd00::/64"]));
   await world.load();
 });

@@ -1,7 +1,6 @@
-import { FakeClock, MemoryLeaseStore, MemoryPoolStore, seededRandom } from "@cluster-ipam/allocator/testing";
 import { beforeEach, expect, test } from "vitest";
-import { AgentWorld } from "../testing/agent-world.ts";
 import type { CallFixture } from "../testing/cni-calls.ts";
+import { type MemoryWorld, memoryWorld } from "../testing/memory-world.ts";
 
 const IPAM = {
   addresses: [
@@ -12,21 +11,12 @@ const IPAM = {
   dns: { nameservers: ["8.8.8.8"], domain: "example.com", search: ["example.com"] },
 };
 
-let world: ReturnType<typeof makeWorld>;
+let world: MemoryWorld;
 
 beforeEach(async () => {
-  world = makeWorld();
+  world = memoryWorld();
   await world.load();
 });
-
-function makeWorld() {
-  return new AgentWorld({
-    leases: new MemoryLeaseStore(),
-    pools: new MemoryPoolStore(),
-    clock: new FakeClock(),
-    random: seededRandom(1),
-  });
-}
 
 test("a section of static is answered as it is written", async () => {
   expect(await world.add({ ipam: IPAM })).toEqual({

@@ -1,9 +1,10 @@
-import { FakeClock, MemoryLeaseStore, MemoryPoolStore, seededRandom } from "@cluster-ipam/allocator/testing";
+import { FakeClock, seededRandom } from "@cluster-ipam/allocator/testing";
 import { IpamError } from "@cluster-ipam/errors";
 import { beforeEach, describe, expect, test } from "vitest";
 import { settlePending } from "../releases/settle-pending.ts";
 import { AgentWorld, never, written } from "../testing/agent-world.ts";
 import { netnsOf } from "../testing/cni-calls.ts";
+import { type MemoryWorld, memoryWorld } from "../testing/memory-world.ts";
 import { leaseOf, poolOf } from "../testing/objects.ts";
 
 const FAMILIES = [
@@ -12,16 +13,10 @@ const FAMILIES = [
 ] as const;
 const WITHOUT_UID = { namespace: "shop", name: "web-0", uid: "" };
 
-function makeWorld() {
-  const leases = new MemoryLeaseStore();
-  const pools = new MemoryPoolStore();
-  return new AgentWorld({ leases, pools, clock: new FakeClock(), random: seededRandom(1) });
-}
-
-let world: ReturnType<typeof makeWorld>;
+let world: MemoryWorld;
 
 beforeEach(async () => {
-  world = makeWorld();
+  world = memoryWorld();
   await world.load();
 });
 

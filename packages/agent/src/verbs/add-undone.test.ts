@@ -1,9 +1,9 @@
-import { FakeClock, MemoryLeaseStore, MemoryPoolStore, seededRandom } from "@cluster-ipam/allocator/testing";
 import { IpamError } from "@cluster-ipam/errors";
 import { beforeEach, describe, expect, test } from "vitest";
 import { settlePending } from "../releases/settle-pending.ts";
-import { AgentWorld, never } from "../testing/agent-world.ts";
+import { never } from "../testing/agent-world.ts";
 import { attachmentOf } from "../testing/cni-calls.ts";
+import { type MemoryWorld, memoryWorld } from "../testing/memory-world.ts";
 import { poolOf } from "../testing/objects.ts";
 
 const FAMILIES = [
@@ -13,16 +13,10 @@ const FAMILIES = [
 const TOO_LATE = new IpamError("apiserver-unreachable", "the API server gave no usable answer within 10 s");
 const HUNG_UP = new IpamError("cancelled", "the caller hung up before it had an answer");
 
-function makeWorld() {
-  const leases = new MemoryLeaseStore();
-  const pools = new MemoryPoolStore();
-  return new AgentWorld({ leases, pools, clock: new FakeClock(), random: seededRandom(1) });
-}
-
-let world: ReturnType<typeof makeWorld>;
+let world: MemoryWorld;
 
 beforeEach(async () => {
-  world = makeWorld();
+  world = memoryWorld();
   await world.load();
 });
 

@@ -1,25 +1,15 @@
-import { FakeClock, MemoryLeaseStore, MemoryPoolStore, seededRandom } from "@cluster-ipam/allocator/testing";
 import { IpamError } from "@cluster-ipam/errors";
 import { beforeEach, expect, test } from "vitest";
-import { AgentWorld } from "../testing/agent-world.ts";
 import type { CallFixture } from "../testing/cni-calls.ts";
+import { type MemoryWorld, memoryWorld } from "../testing/memory-world.ts";
 import { WHEREABOUTS_CASES } from "../testing/whereabouts-cases.ts";
 
-let world: ReturnType<typeof makeWorld>;
+let world: MemoryWorld;
 
 beforeEach(async () => {
-  world = makeWorld();
+  world = memoryWorld();
   await world.load();
 });
-
-function makeWorld() {
-  return new AgentWorld({
-    leases: new MemoryLeaseStore(),
-    pools: new MemoryPoolStore(),
-    clock: new FakeClock(),
-    random: seededRandom(1),
-  });
-}
 
 /** What pod `n` gets: its addresses and gateways, or the code of its error. */
 async function given(n: number, call: CallFixture): Promise<string> {

@@ -1,7 +1,6 @@
-import { FakeClock, MemoryLeaseStore, MemoryPoolStore, seededRandom } from "@cluster-ipam/allocator/testing";
 import { beforeEach, describe, expect, test } from "vitest";
-import { AgentWorld } from "../testing/agent-world.ts";
 import { type CallFixture, netnsOf } from "../testing/cni-calls.ts";
+import { type MemoryWorld, memoryWorld } from "../testing/memory-world.ts";
 import { poolOf } from "../testing/objects.ts";
 
 const RESOLV_CONF = "nameserver 10.0.0.53\nsearch example.org\n";
@@ -14,14 +13,11 @@ const DUAL = poolOf("lan", [], {
   dns: { nameservers: ["fd00::53"] },
 });
 
-function makeWorld() {
-  const leases = new MemoryLeaseStore();
-  const pools = new MemoryPoolStore();
-  const files = { "/etc/resolv.conf": RESOLV_CONF };
-  return new AgentWorld({ leases, pools, clock: new FakeClock(), random: seededRandom(1), files });
+function makeWorld(): MemoryWorld {
+  return memoryWorld({ files: { "/etc/resolv.conf": RESOLV_CONF } });
 }
 
-let world: ReturnType<typeof makeWorld>;
+let world: MemoryWorld;
 
 beforeEach(async () => {
   world = makeWorld();

@@ -1,9 +1,9 @@
-import { FakeClock, MemoryLeaseStore, MemoryPoolStore, seededRandom } from "@cluster-ipam/allocator/testing";
 import type { IPLease } from "@cluster-ipam/api";
 import { IpamError } from "@cluster-ipam/errors";
 import { beforeEach, describe, expect, test } from "vitest";
-import { AgentWorld, never, written } from "../testing/agent-world.ts";
+import { never, written } from "../testing/agent-world.ts";
 import type { CallFixture } from "../testing/cni-calls.ts";
+import { type MemoryWorld, memoryWorld } from "../testing/memory-world.ts";
 import { leaseOf, poolOf } from "../testing/objects.ts";
 
 const FAMILIES = [
@@ -12,16 +12,10 @@ const FAMILIES = [
 ] as const;
 const BOTH = [{ address: "10.0.0.5/24" }, { address: "fd00::5/64" }];
 
-function makeWorld() {
-  const leases = new MemoryLeaseStore();
-  const pools = new MemoryPoolStore();
-  return new AgentWorld({ leases, pools, clock: new FakeClock(), random: seededRandom(1) });
-}
-
-let world: ReturnType<typeof makeWorld>;
+let world: MemoryWorld;
 
 beforeEach(() => {
-  world = makeWorld();
+  world = memoryWorld();
 });
 
 /** The node as an agent finds it that starts with these leases on the server. */

@@ -1,9 +1,10 @@
-import { FakeClock, MemoryLeaseStore, MemoryPoolStore, seededRandom } from "@cluster-ipam/allocator/testing";
+import { FakeClock, seededRandom } from "@cluster-ipam/allocator/testing";
 import { IpamError } from "@cluster-ipam/errors";
 import { beforeEach, describe, expect, test } from "vitest";
 import { LATE_WRITE_MS } from "../attachments/attachments.ts";
 import { settlePending } from "../releases/settle-pending.ts";
 import { AgentWorld, never, written } from "../testing/agent-world.ts";
+import { type MemoryWorld, memoryWorld } from "../testing/memory-world.ts";
 import { leaseOf, poolOf } from "../testing/objects.ts";
 
 const FAMILIES = [
@@ -15,16 +16,10 @@ const FORBIDDEN = {
   error: new IpamError("apiserver-refused", "no permission to delete ipleases"),
 } as const;
 
-function makeWorld() {
-  const leases = new MemoryLeaseStore();
-  const pools = new MemoryPoolStore();
-  return new AgentWorld({ leases, pools, clock: new FakeClock(), random: seededRandom(1) });
-}
-
-let world: ReturnType<typeof makeWorld>;
+let world: MemoryWorld;
 
 beforeEach(() => {
-  world = makeWorld();
+  world = memoryWorld();
 });
 
 function operations(): string[] {

@@ -1,20 +1,14 @@
-import { FakeClock, MemoryLeaseStore, MemoryPoolStore, seededRandom } from "@cluster-ipam/allocator/testing";
 import { beforeEach, describe, expect, test } from "vitest";
 import { settlePending } from "../releases/settle-pending.ts";
-import { AgentWorld, never } from "../testing/agent-world.ts";
+import { never } from "../testing/agent-world.ts";
 import { type CallFixture, netnsOf } from "../testing/cni-calls.ts";
+import { type MemoryWorld, memoryWorld } from "../testing/memory-world.ts";
 import { poolOf } from "../testing/objects.ts";
 
-function makeWorld() {
-  const leases = new MemoryLeaseStore();
-  const pools = new MemoryPoolStore();
-  return new AgentWorld({ leases, pools, clock: new FakeClock(), random: seededRandom(1) });
-}
-
-let world: ReturnType<typeof makeWorld>;
+let world: MemoryWorld;
 
 beforeEach(async () => {
-  world = makeWorld();
+  world = memoryWorld();
   world.pools.put(poolOf("lan", ["10.0.0.0/24", "fd00::/64"]));
   await world.load();
   for (const containerId of ["c1", "c2"]) await world.add({ containerId, pod: undefined });

@@ -1,7 +1,8 @@
-import { FakeClock, MemoryLeaseStore, MemoryPoolStore, seededRandom } from "@cluster-ipam/allocator/testing";
+import { FakeClock, seededRandom } from "@cluster-ipam/allocator/testing";
 import { beforeEach, describe, expect, test } from "vitest";
 import { settlePending } from "../releases/settle-pending.ts";
 import { AgentWorld, never, written } from "../testing/agent-world.ts";
+import { type MemoryWorld, memoryWorld } from "../testing/memory-world.ts";
 import { leaseOf, poolOf } from "../testing/objects.ts";
 
 /** Calls and writes that arrive in another order than they began in. */
@@ -9,16 +10,10 @@ import { leaseOf, poolOf } from "../testing/objects.ts";
 const ONE_ADDRESS = { ranges: [{ subnet: "10.0.0.0/24", start: "10.0.0.9", end: "10.0.0.9", assign: "Any" as const }] };
 const ANOTHER_POD = { namespace: "shop", name: "db-0", uid: "uid-db-0" };
 
-function makeWorld() {
-  const leases = new MemoryLeaseStore();
-  const pools = new MemoryPoolStore();
-  return new AgentWorld({ leases, pools, clock: new FakeClock(), random: seededRandom(1) });
-}
-
-let world: ReturnType<typeof makeWorld>;
+let world: MemoryWorld;
 
 beforeEach(async () => {
-  world = makeWorld();
+  world = memoryWorld();
   await world.load();
 });
 

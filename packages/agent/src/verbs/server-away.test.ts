@@ -1,9 +1,9 @@
-import { FakeClock, MemoryLeaseStore, MemoryPoolStore, seededRandom } from "@cluster-ipam/allocator/testing";
 import { IpamError } from "@cluster-ipam/errors";
 import { beforeEach, describe, expect, test } from "vitest";
 import { LATE_WRITE_MS } from "../attachments/attachments.ts";
 import { settlePending, settlePendingUntil } from "../releases/settle-pending.ts";
-import { AgentWorld, never } from "../testing/agent-world.ts";
+import { never } from "../testing/agent-world.ts";
+import { type MemoryWorld, memoryWorld } from "../testing/memory-world.ts";
 import { poolOf } from "../testing/objects.ts";
 
 /** Calls while the API server gives no answers. */
@@ -17,14 +17,13 @@ const UNREACHABLE = {
 const PREVIOUS = { prevResult: { cniVersion: "1.1.0", ips: [{ address: "10.0.0.5/24" }] } };
 const VALID = { "cni.dev/valid-attachments": [] };
 
-function makeWorld(before?: AgentWorld<MemoryLeaseStore, MemoryPoolStore, FakeClock>) {
-  const { leases = new MemoryLeaseStore(), pools = new MemoryPoolStore() } = before ?? {};
-  const clock = new FakeClock();
-  const spool = before === undefined ? {} : { spool: before.spool };
-  return new AgentWorld({ leases, pools, clock, random: seededRandom(1), ...spool });
+function makeWorld(before?: MemoryWorld): MemoryWorld {
+  return before === undefined
+    ? memoryWorld()
+    : memoryWorld({ leases: before.leases, pools: before.pools, spool: before.spool });
 }
 
-let world: ReturnType<typeof makeWorld>;
+let world: MemoryWorld;
 
 beforeEach(async () => {
   world = makeWorld();
