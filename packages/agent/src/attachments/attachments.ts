@@ -1,10 +1,10 @@
-import { beganBefore, type OwnLeases } from "@cluster-ipam/allocator";
+import { beganBefore, isHeldBy, type OwnLeases } from "@cluster-ipam/allocator";
 import { API_VERSION, type IPLease } from "@cluster-ipam/api";
 import type { Attachment } from "@cluster-ipam/cni";
 import { IpamError } from "@cluster-ipam/errors";
 import { holdingInterface, interfaceKey } from "./attachment-gate.ts";
 import { NameIndex } from "./name-index.ts";
-import { isOfSameAttachment, OustedLeases } from "./ousted-leases.ts";
+import { OustedLeases } from "./ousted-leases.ts";
 import type { Sandboxes } from "./sandbox.ts";
 
 /** How many released attachments are remembered, so that a DEL that is repeated costs no list. */
@@ -120,7 +120,7 @@ export class Attachments implements OwnLeases {
     const { name, uid } = lease.metadata;
     const known = this.byName(name);
     // A take-over is a write of the same object; this is another one.
-    if (known !== undefined && known.metadata.uid !== uid && !isOfSameAttachment(known, lease)) this.ousted.add(known);
+    if (known !== undefined && known.metadata.uid !== uid && !isHeldBy(known, lease.spec)) this.ousted.add(known);
     this.forget(name);
     this.#byName.set(name, { lease: slimLease(lease), isListed });
     this.#byContainer.add(lease.spec.containerID, name);

@@ -1,3 +1,4 @@
+import { isHeldBy } from "@cluster-ipam/allocator";
 import type { IPLease } from "@cluster-ipam/api";
 import type { Attachment } from "@cluster-ipam/cni";
 import { holdingInterface, interfaceKey } from "./attachment-gate.ts";
@@ -31,7 +32,7 @@ export class OustedLeases {
 
   /** The attachment of `lease` has a new answer, beside which none that it had before counts. */
   answered(lease: IPLease): void {
-    for (const ousted of this.all()) if (isOfSameAttachment(ousted, lease)) this.forget(ousted);
+    for (const ousted of this.all()) if (isHeldBy(ousted, lease.spec)) this.forget(ousted);
   }
 
   /** An attachment has ended, or all of an interface where `network` is "": nothing is missed of what `isMeant` says. */
@@ -41,12 +42,6 @@ export class OustedLeases {
       if (isOfInterface && (network === "" || lease.spec.network === network) && isMeant(lease)) this.forget(lease);
     }
   }
-}
-
-/** Whether two leases of one node are of one attachment. */
-export function isOfSameAttachment(a: IPLease, b: IPLease): boolean {
-  const [key, other] = [a, b].map((lease) => interfaceKey(holdingInterface(lease)));
-  return key === other && a.spec.network === b.spec.network;
 }
 
 function uidOf({ metadata: { uid = "" } }: IPLease): string {

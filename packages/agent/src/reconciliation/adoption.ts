@@ -1,7 +1,7 @@
+import { isHeldBy } from "@cluster-ipam/allocator";
 import type { IPLease } from "@cluster-ipam/api";
 import type { AgentContext } from "../agent-context.ts";
 import { holdingInterface } from "../attachments/attachment-gate.ts";
-import { isOfSameAttachment } from "./round.ts";
 
 /**
  * Takes a lease into memory that a list shows for this node and memory does not have: what an earlier process had under
@@ -17,7 +17,7 @@ export function adopt(listed: IPLease, agent: AgentContext, signal: AbortSignal)
     const isUnknown = (): boolean => attachments.byName(name) === undefined;
     if (!isUnknown() || pending.dueFor(holdingInterface(listed)).length > 0) return undefined;
     const found = await store.get(name, signal);
-    if (found === undefined || !isOfSameAttachment(found, listed)) return undefined;
+    if (found === undefined || !isHeldBy(found, listed.spec)) return undefined;
     // A call of another interface may have taken it over meanwhile.
     if (!isUnknown()) return undefined;
     if (isSuperseded(found, agent)) {

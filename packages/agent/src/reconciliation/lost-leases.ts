@@ -1,7 +1,7 @@
-import { createLease, describeHolder } from "@cluster-ipam/allocator";
+import { createLease, describeHolder, isHeldBy } from "@cluster-ipam/allocator";
 import type { IPLease } from "@cluster-ipam/api";
 import { holdingInterface } from "../attachments/attachment-gate.ts";
-import { boundedSignal, isAttachedTo, isOfSameAttachment, type Round } from "./round.ts";
+import { boundedSignal, isAttachedTo, type Round } from "./round.ts";
 import { sandboxState } from "./sandbox-state.ts";
 import { giveBack } from "./stale-release.ts";
 import { isPodAlive } from "./unseen-sandboxes.ts";
@@ -71,7 +71,7 @@ async function compareWithRead(known: IPLease, round: Round): Promise<Standing> 
   const signal = boundedSignal(round);
   const found = await store.get(name, signal);
   if (!attachments.has(known)) return { kind: "settled" };
-  if (found !== undefined && isOfSameAttachment(found, known)) {
+  if (found !== undefined && isHeldBy(found, known.spec)) {
     attachments.ousted.forget(known);
     attachments.putRead(found);
     return { kind: "settled" };
@@ -145,7 +145,7 @@ async function releaseSquatter(found: IPLease, round: Round): Promise<boolean> {
   return agent.gate.run(holdingInterface(found), async () => {
     const now = await agent.store.get(found.metadata.name, signal);
     const isStale = (lease: IPLease): boolean => sandboxState(lease, agent.sandboxes) === "gone";
-    if (now === undefined || !isOfSameAttachment(now, found) || !isStale(now)) return now === undefined;
+    if (now === undefined || !isHeldBy(now, found.spec) || !isStale(now)) return now === undefined;
     const suspicions = evidence.squatters;
     await giveBack(now, { finding: "sandbox-gone", reason, suspicions, isStale }, round, signal);
     return !round.isDryRun;

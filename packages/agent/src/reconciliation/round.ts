@@ -1,4 +1,4 @@
-import { isHeldBy, type NodePods } from "@cluster-ipam/allocator";
+import type { NodePods } from "@cluster-ipam/allocator";
 import type { IPLease } from "@cluster-ipam/api";
 import type { AgentContext } from "../agent-context.ts";
 import type { Journal } from "./journal.ts";
@@ -46,10 +46,4 @@ export function boundedSignal({ signal }: Round): AbortSignal {
  */
 export function isAttachedTo(node: string, { spec }: IPLease): boolean {
   return spec.node === node && spec.containerID !== "" && spec.reserved === undefined && spec.releasedAt === undefined;
-}
-
-/** Whether two leases are of one attachment of one node. */
-export function isOfSameAttachment(lease: IPLease, { spec }: IPLease): boolean {
-  const { network, containerID, ifName, node } = spec;
-  return isHeldBy(lease, { network, containerID, ifName, node });
 }

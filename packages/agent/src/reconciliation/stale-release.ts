@@ -1,8 +1,9 @@
+import { isHeldBy } from "@cluster-ipam/allocator";
 import type { IPLease } from "@cluster-ipam/api";
 import { holdingInterface } from "../attachments/attachment-gate.ts";
 import { releaseLeases } from "../releases/release-attachment.ts";
 import { adopt } from "./adoption.ts";
-import { boundedSignal, isAttachedTo, isOfSameAttachment, type Round } from "./round.ts";
+import { boundedSignal, isAttachedTo, type Round } from "./round.ts";
 import type { Suspicions } from "./suspicions.ts";
 
 /** Why a lease may go, and what must still hold of what the server has. */
@@ -45,7 +46,7 @@ async function releaseRead(known: IPLease, staleness: Staleness, round: Round): 
   const found = await agent.store.get(name, signal);
   // A call of another interface may have taken the address meanwhile: what it has put there is newer than this.
   if (agent.attachments.byName(name) !== known) return undefined;
-  if (found === undefined || !isOfSameAttachment(found, known)) {
+  if (found === undefined || !isHeldBy(found, known.spec)) {
     agent.attachments.forget(name);
     return found !== undefined && isAttachedTo(agent.node, found) ? found : undefined;
   }
