@@ -1,5 +1,6 @@
 import * as fs from "node:fs";
 import { join } from "node:path";
+import { replaceFile } from "../process/whole-file.ts";
 import type { Binary } from "./binaries.ts";
 
 const TEMPLATE = join(import.meta.dirname, "launcher.sh");
@@ -12,7 +13,6 @@ const TEMPLATE = join(import.meta.dirname, "launcher.sh");
  */
 export function writeRuntime(dist: string, node: string): void {
   const lib = join(dist, "lib");
-  fs.mkdirSync(lib, { recursive: true });
   // The bundles are CommonJS, whatever a package.json further up says.
   replaceFile(join(lib, "package.json"), (path) => fs.writeFileSync(path, '{ "type": "commonjs" }\n'));
   const target = join(lib, "node");
@@ -23,7 +23,6 @@ export function writeRuntime(dist: string, node: string): void {
 /** Writes a program's executable into `dist/bin`. */
 export function writeLauncher(dist: string, binary: Binary): void {
   const bin = join(dist, "bin");
-  fs.mkdirSync(bin, { recursive: true });
   const options = binary.nodeOptions.map((option) => `${option} `).join("");
   const script = fs
     .readFileSync(TEMPLATE, "utf8")
@@ -34,14 +33,6 @@ export function writeLauncher(dist: string, binary: Binary): void {
     fs.writeFileSync(path, script);
     fs.chmodSync(path, 0o755);
   });
-}
-
-/** Puts a new file in the place of an old one, which may be running just now. */
-function replaceFile(path: string, write: (temporary: string) => void): void {
-  const temporary = `${path}.${process.pid}`;
-  fs.rmSync(temporary, { force: true });
-  write(temporary);
-  fs.renameSync(temporary, path);
 }
 
 function linkOrCopy(source: string, target: string): void {

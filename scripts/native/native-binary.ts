@@ -1,7 +1,8 @@
-import { copyFileSync, mkdirSync, renameSync, rmSync, statSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { copyFileSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { Failure } from "../process/failure.ts";
 import { Progress } from "../process/progress.ts";
+import { replaceFile } from "../process/whole-file.ts";
 import { hostTriple, runCargo, targetFolder } from "./cargo.ts";
 
 const NAME = "cluster-ipam";
@@ -29,17 +30,7 @@ export async function buildNativeBinary(root: string, target: string, signal: Ab
   const exitCode = await runCargo({ root, args, signal, onLine });
   signal.throwIfAborted();
   if (exitCode !== 0) throw new Failure(`build: cargo failed\n${tail.slice(-SHOWN_LINES).join("\n")}`);
-  putInPlace(join(targetFolder(root), triple, "release", NAME), target);
+  const built = join(targetFolder(root), triple, "release", NAME);
+  replaceFile(target, (temporary) => copyFileSync(built, temporary));
   return statSync(target).size;
-}
-
-function putInPlace(built: string, target: string): void {
-  mkdirSync(dirname(target), { recursive: true });
-  const temporary = `${target}.${process.pid}`;
-  try {
-    copyFileSync(built, temporary);
-    renameSync(temporary, target);
-  } finally {
-    rmSync(temporary, { force: true });
-  }
 }

@@ -1,5 +1,5 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
+import { readFileSync, writeFileSync } from "node:fs";
+import { replaceFile } from "../process/whole-file.ts";
 
 /**
  * Puts `text` into the file at `path`, whole at once, since another build may be reading it. A file that holds it already
@@ -7,14 +7,7 @@ import { dirname } from "node:path";
  */
 export function replaceText(path: string, text: string): void {
   if (readText(path) === text) return;
-  mkdirSync(dirname(path), { recursive: true });
-  const temporary = `${path}.${process.pid}`;
-  try {
-    writeFileSync(temporary, text);
-    renameSync(temporary, path);
-  } finally {
-    rmSync(temporary, { force: true });
-  }
+  replaceFile(path, (temporary) => writeFileSync(temporary, text));
 }
 
 function readText(path: string): string | undefined {
