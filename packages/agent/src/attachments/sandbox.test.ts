@@ -143,7 +143,11 @@ describe("a sandbox is not known to be gone", () => {
   });
 });
 
-describe.skipIf(!CAN_MAKE_NAMESPACES)("a named network namespace (needs root and ip netns)", () => {
+describe("a named network namespace", () => {
+  beforeEach(({ skip }) => {
+    skip(!CAN_MAKE_NAMESPACES, "ip netns cannot be used: install iproute2 and run as root");
+  });
+
   const name = `cipam-test-${process.pid}`;
   const netns = `/run/netns/${name}`;
 
