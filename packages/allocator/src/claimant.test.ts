@@ -149,6 +149,8 @@ function setOf(subnet: string, gateway: string | undefined, addressSpace: string
     addressSpace,
     family: cidr.family,
     addresses: AddressSet.of(cidr.family, [range]),
-    subnets: [{ cidr, range, gateway: via && { family: via.family, value: via.first } }],
+    open: AddressSet.of(cidr.family, [range]),
+    subnets: [{ cidr, range, gateway: via && { family: via.family, value: via.first }, isOnRequest: false }],
+    isNodesOwn: false,
   };
 }

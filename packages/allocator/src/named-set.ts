@@ -6,6 +6,7 @@ import type { RangeSet } from "./range-set.ts";
 export function namedSet({ cidr, gateway }: NamedAddress, addressSpace: string): RangeSet {
   const { family, value } = cidr;
   const range = { family, first: value, last: value };
-  const subnets = [{ cidr: networkOf(cidr), range, gateway }];
-  return { pool: "", addressSpace, family, addresses: AddressSet.of(family, [range]), subnets };
+  const subnets = [{ cidr: networkOf(cidr), range, gateway, isOnRequest: true }];
+  const addresses = AddressSet.of(family, [range]);
+  return { pool: "", addressSpace, family, addresses, open: AddressSet.of(family, []), subnets, isNodesOwn: false };
 }

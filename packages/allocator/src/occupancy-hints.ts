@@ -57,14 +57,14 @@ export class OccupancyHints {
 
   /** `address` is taken: a create said so, or made it so. */
   learnTaken(set: RangeSet, address: Address): void {
-    const offset = set.addresses.offsetOf(address);
+    const offset = set.open.offsetOf(address);
     if (offset !== undefined) this.#lists.get(set)?.latest?.value.add(offset);
   }
 
   async #list(set: RangeSet, signal: AbortSignal): Promise<Occupancy> {
     const pools = await this.#source.poolsOverlapping(set, signal);
     const taken = await Promise.all(pools.map((pool) => this.#takenOf(pool, set, signal)));
-    return new Occupancy(set.addresses.size, taken.flat());
+    return new Occupancy(set.open.size, taken.flat());
   }
 
   async #takenOf(pool: string, set: RangeSet, signal: AbortSignal): Promise<bigint[]> {
@@ -75,5 +75,5 @@ export class OccupancyHints {
 
 function offsetOfName(set: RangeSet, name: string): bigint | undefined {
   const parsed = parseLeaseName(name);
-  return parsed?.addressSpace === set.addressSpace ? set.addresses.offsetOf(parsed.address) : undefined;
+  return parsed?.addressSpace === set.addressSpace ? set.open.offsetOf(parsed.address) : undefined;
 }

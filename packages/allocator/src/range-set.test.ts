@@ -44,6 +44,29 @@ test("the gateway is handed out where the pool does not reserve it", () => {
   expect(addressesOf([range], { reserveGateway: true })).toEqual(["10.0.0.2"]);
 });
 
+test.for([
+  [[{ subnet: "10.0.0.0/29", assign: "OnRequest" }], "10.0.0.1-10.0.0.6", ""],
+  [
+    [{ subnet: "10.0.0.0/29" }, { subnet: "10.9.0.0/30", assign: "OnRequest" }],
+    "10.0.0.1-10.0.0.6, 10.9.0.1-10.9.0.2",
+    "10.0.0.1-10.0.0.6",
+  ],
+  [
+    [{ subnet: "10.0.0.0/29" }, { subnet: "10.0.0.0/29", start: "10.0.0.5", assign: "OnRequest" }],
+    "10.0.0.1-10.0.0.6",
+    "10.0.0.1-10.0.0.4",
+  ],
+  [
+    [{ subnet: "fd00::/125" }, { subnet: "fd00::/125", start: "fd00::4", end: "fd00::5", assign: "OnRequest" }],
+    "fd00::1-fd00::7",
+    "fd00::1-fd00::3, fd00::6-fd00::7",
+  ],
+] as const)("of %j are handed out %j, and to any request %j", ([ranges, addresses, open]) => {
+  const [set] = rangeSetsOf(pool(ranges));
+  expect(set?.addresses.toString()).toBe(addresses);
+  expect(set?.open.toString()).toBe(open);
+});
+
 test("the gateway of one range is not handed out by another", () => {
   const ranges = [
     { subnet: "10.0.0.0/24", start: "10.0.0.10", end: "10.0.0.20" },

@@ -25,6 +25,8 @@ export interface Subnet {
   readonly cidr: Cidr;
   readonly range: AddressRange;
   readonly gateway: Address | undefined;
+  /** Whether the range serves those alone who ask for one of its addresses. */
+  readonly isOnRequest: boolean;
 }
 
 /** What one address is taken from: a pool's addresses of one family. */
@@ -32,8 +34,12 @@ export interface RangeSet {
   readonly pool: string;
   readonly addressSpace: string;
   readonly family: Family;
-  /** Every address that may be handed out; its size is the capacity. */
+  /** Every address that may be handed out, to those who ask for it at least. */
   readonly addresses: AddressSet;
+  /** Those of them that serve any request; its size is the capacity. */
+  readonly open: AddressSet;
+  /** Whether no other node hands out addresses of the set: what this node's memory does not hold is free, most likely. */
+  readonly isNodesOwn: boolean;
   readonly subnets: readonly Subnet[];
 }
 
@@ -56,13 +62,18 @@ export function rangeSetsOf(pool: IPPool): RangeSet[] {
     const own = subnets.filter((subnet) => subnet.cidr.family === family);
     if (own.length === 0) return [];
     const never = [...excluded, ...own.flatMap((subnet) => reservedOf(subnet, keepsGateway))];
-    const addresses = AddressSet.of(
-      family,
-      own.map(({ range }) => range),
-      never,
-    );
-    return [{ pool: name, addressSpace: pool.spec.addressSpace, family, addresses, subnets: own }];
+    const addresses = AddressSet.of(family, rangesOf(own), never);
+    const onRequest = own.filter(({ isOnRequest }) => isOnRequest);
+    // An address of both kinds of range is kept for those who ask for it.
+    const open =
+      onRequest.length === 0 ? addresses : AddressSet.of(family, rangesOf(own), [...never, ...rangesOf(onRequest)]);
+    const { addressSpace } = pool.spec;
+    return [{ pool: name, addressSpace, family, addresses, open, subnets: own, isNodesOwn: false }];
   });
+}
+
+function rangesOf(subnets: readonly Subnet[]): AddressRange[] {
+  return subnets.map(({ range }) => range);
 }
 
 /** The subnet that `address` lies in; undefined when no range of the set holds it. */
@@ -90,7 +101,7 @@ export function readRange(range: PoolRange, where: string, keys: RangeKeys = POO
   // May lie outside the subnet, as fe80::1 does.
   const gateway =
     range.gateway === undefined ? undefined : readMember(range.gateway, { where, key: keys.gateway, cidr });
-  return { cidr, range: { family: cidr.family, first, last }, gateway };
+  return { cidr, range: { family: cidr.family, first, last }, gateway, isOnRequest: range.assign === "OnRequest" };
 }
 
 function readSubnet(text: string, where: string, key: string): Cidr {

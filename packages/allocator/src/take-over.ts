@@ -19,11 +19,14 @@ export function earlierLease({ set, fixed }: Claim, call: Progress, own: OwnLeas
   if (holder === "") return undefined;
   return own.byHolder(holder).find((lease) => {
     const address = parseAddress(lease.spec.address);
-    if (address === undefined || !set.addresses.has(address) || lease.spec.addressSpace !== set.addressSpace) {
-      return false;
-    }
-    const isWanted = fixed === undefined || fixed.value === address.value;
-    return isWanted && !hasTaken(call, lease.metadata.name) && isLeftByEarlierCall(lease, call.claimant);
+    if (address === undefined || lease.spec.addressSpace !== set.addressSpace) return false;
+    const isWanted = fixed === undefined ? set.open.has(address) : fixed.value === address.value;
+    return (
+      isWanted &&
+      set.addresses.has(address) &&
+      !hasTaken(call, lease.metadata.name) &&
+      isLeftByEarlierCall(lease, call.claimant)
+    );
   });
 }
 

@@ -21,7 +21,6 @@ const UNSERVED: readonly (readonly [string, Partial<IPPoolSpec>, string])[] = [
   ["coolDownSeconds", { coolDownSeconds: 30 }, "spec.coolDownSeconds is 30"],
   ["nodeSelector", { nodeSelector: { matchLabels: { a: "b" } } }, "spec.nodeSelector is"],
   ["namespaceSelector", { namespaceSelector: {} }, "spec.namespaceSelector is {}"],
-  ["assign", { ranges: [{ subnet: "fd00::/64", assign: "OnRequest" }] }, 'spec.ranges[].assign is "OnRequest"'],
 ];
 
 test.each(UNSERVED)("a pool with %s is refused, with pool, field and value named", (_, spec, fragment) => {

@@ -15,7 +15,6 @@ export function refuseUnserved({ metadata, spec }: IPPool): void {
     ["coolDownSeconds", spec.coolDownSeconds === 0 ? undefined : spec.coolDownSeconds],
     ["nodeSelector", spec.nodeSelector],
     ["namespaceSelector", spec.namespaceSelector],
-    ["ranges[].assign", spec.ranges.find(({ assign }) => assign === "OnRequest")?.assign],
   ];
   for (const [field, value] of unserved) {
     if (value === undefined) continue;

@@ -34,6 +34,12 @@ test.for<readonly [string, Ranges, bigint, string]>([
   ["to the end of the last range", TWO, 4n, "10.0.1.2"],
   ["through what ranges share once", OVERLAPPING, 2n, "10.0.0.12"],
   ["and on behind it", OVERLAPPING, 3n, "10.0.0.13"],
+  [
+    "past a range that serves on request only",
+    [...LAB, { subnet: "10.0.0.0/29", assign: "OnRequest" }],
+    0n,
+    "10.0.0.10",
+  ],
 ])("the count goes %s", ([, ranges, number, expected]) => {
   expect(formatAddress(indexAddress(setOf(ranges), podNumber(number)))).toBe(expected);
 });
@@ -44,6 +50,12 @@ test.for<readonly [string, Ranges, bigint, string]>([
   ["past the last range", TWO, 5n, "lies past the ranges"],
   ["an excluded address", [{ ...LAB[0], exclude: ["10.0.0.12"] }], 2n, "is 10.0.0.12, which is the gateway, excluded"],
   ["the gateway", [{ ...LAB[0], gateway: "10.0.0.15" }], 5n, "is 10.0.0.15, which is the gateway"],
+  [
+    "an address on request only",
+    [...LAB, { subnet: "10.0.0.12/32", assign: "OnRequest" }],
+    2n,
+    "is 10.0.0.12, which is",
+  ],
   ["in a set without addresses", [{ subnet: "10.0.0.4/31", exclude: ["10.0.0.4/31"] }], 0n, "lies past the ranges"],
 ])("%s is refused with index, its source and the ranges", ([, ranges, number, why]) => {
   const set = setOf(ranges);
@@ -69,7 +81,7 @@ test.for<readonly [string, string, bigint, string]>([
 test.for<readonly [string, bigint, string]>([
   ["10.0.0.5", 0n, "is the node's own address 10.0.0.5: count from 1"],
   ["10.0.0.5", 251n, "lies past the ranges (10.0.1.0)"],
-  ["10.0.0.5", 250n, "is 10.0.0.255, which is the gateway, excluded, or the subnet's first or last"],
+  ["10.0.0.5", 250n, "is 10.0.0.255, which is the gateway, excluded, on request only, or the subnet's first or last"],
   ["255.255.255.255", 1n, "lies past the ranges: widen"],
 ])("in 10.0.0.0/24 node %s plus %s is refused", ([node, number, why]) => {
   const taking = (): Address => indexAddress(rangeSetOf("10.0.0.0/24"), podNumber(number), address(node));

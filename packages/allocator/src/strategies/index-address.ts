@@ -26,9 +26,13 @@ export function indexAddress(set: RangeSet, number: PodNumber, base?: Address): 
     const text = address === undefined ? "" : ` (${formatAddress(address)})`;
     throw badIndex(set, number, `lies past the ranges${text}: widen them, or use a lower number`);
   }
-  if (set.addresses.has(address)) return address;
+  if (set.open.has(address)) return address;
   const text = formatAddress(address);
-  throw badIndex(set, number, `is ${text}, which is the gateway, excluded, or the subnet's first or last`);
+  throw badIndex(
+    set,
+    number,
+    `is ${text}, which is the gateway, excluded, on request only, or the subnet's first or last`,
+  );
 }
 
 function addressFromStart(set: RangeSet, number: bigint): Address | undefined {
@@ -42,13 +46,13 @@ function addressFromStart(set: RangeSet, number: bigint): Address | undefined {
 }
 
 /** The ranges in ascending order, each cut to what it hands out and to what none before it has counted. */
-function countedRanges({ subnets, addresses }: RangeSet): AddressRange[] {
+function countedRanges({ subnets, open }: RangeSet): AddressRange[] {
   const ascending = subnets.map(({ range }) => range).toSorted((a, b) => (a.first < b.first ? -1 : 1));
   const counted: AddressRange[] = [];
   let next = 0n;
   for (const range of ascending) {
     if (range.last < next) continue;
-    const bounds = addresses.boundsWithin({ ...range, first: range.first > next ? range.first : next });
+    const bounds = open.boundsWithin({ ...range, first: range.first > next ? range.first : next });
     if (bounds !== undefined) counted.push(bounds);
     next = range.last + 1n;
   }

@@ -24,7 +24,7 @@ export async function* listedFree(context: CandidateContext, choose: RankChoice)
   for (;;) {
     for (let lost = 0; occupancy.free > 0n && lost < patience; lost += 1) {
       const offset = occupancy.freeAt(choose(occupancy.free, lost));
-      yield set.addresses.at(offset);
+      yield set.open.at(offset);
       // Not left to the hints: these may hold a newer list by now, and this loop must end.
       occupancy.add(offset);
     }
@@ -36,9 +36,10 @@ export async function* listedFree(context: CandidateContext, choose: RankChoice)
 }
 
 function poolExhausted(set: RangeSet, occupancy: Occupancy): IpamError {
-  const capacity = set.addresses.size;
+  const capacity = set.open.size;
   // Nobody is to look for pods that could give way where none can.
-  const why = capacity === 0n ? ": all of it gateways, excluded, or the first or last of a subnet" : "";
+  const why =
+    capacity === 0n ? ": all of it gateways, excluded, on request only, or the first or last of a subnet" : "";
   return new IpamError(
     "pool-exhausted",
     `pool ${set.pool} is full: ${occupancy.used} used of a capacity of ${capacity} (${describeRanges(set)}${why})`,

@@ -9,8 +9,8 @@ const WALK_LENGTH = 4;
 /** The seeded walk of the pool, which needs no list; then any free address. */
 export async function* spread(context: CandidateContext): Candidates {
   const { set, seed, hints } = context;
-  if (set.addresses.size > 0n) {
-    for (const offset of walk(seed, set.addresses.size, hints.peek(set))) yield set.addresses.at(offset);
+  if (set.open.size > 0n) {
+    for (const offset of walk(seed, set.open.size, hints.peek(set))) yield set.open.at(offset);
   }
   return yield* anyFree(context);
 }
