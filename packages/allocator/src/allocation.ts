@@ -14,6 +14,11 @@ export interface Claim {
   readonly set: RangeSet;
   /** Asked for, named by the ipam section, or the one that strategy Index gives to the pod. */
   readonly fixed: Address | undefined;
+  /**
+   * Whether `fixed` is what strategy Index makes of the pool as it is today, and nobody's wish: an address of the pool
+   * that the attachment has already stands, wherever an edit of the pool has moved the count since.
+   */
+  readonly isComputed?: boolean;
   /** Not the set's: two networks may share a pool and choose differently. Without meaning beside `fixed`. */
   readonly strategy: SearchStrategy;
 }

@@ -29,7 +29,9 @@ export function claimsFor(
     const { set, strategy } = selected;
     const fixed = wanted.get(selected)?.address;
     if (strategy !== "Index") return { set, fixed, strategy };
-    return { set, fixed: fixed ?? indexAddressFor(selected, { ...basis, podNumber }), strategy: "Spread" };
+    if (fixed !== undefined) return { set, fixed, strategy: "Spread" };
+    const computed = indexAddressFor(selected, { ...basis, podNumber });
+    return { set, fixed: computed, isComputed: true, strategy: "Spread" };
   });
   const named = request.named.map((address): Claim => {
     const { family, value } = address.cidr;

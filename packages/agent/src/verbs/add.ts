@@ -1,7 +1,6 @@
-import type { Claim, Claimant } from "@cluster-ipam/allocator";
-import type { IPLease } from "@cluster-ipam/api";
-import { type CniRequest, type IpamResult, isObject, lookup, requireRoom } from "@cluster-ipam/cni";
-import { checkRouteFamilies, readIpamSection, type SectionReading } from "@cluster-ipam/dialects";
+import type { AllocationCall, AllocationRequest, Claim, Claimant } from "@cluster-ipam/allocator";
+import { type CniRequest, type IpamResult, isObject, lookup } from "@cluster-ipam/cni";
+import { readIpamSection, type SectionReading } from "@cluster-ipam/dialects";
 import { IpamError } from "@cluster-ipam/errors";
 import type { AgentContext } from "../agent-context.ts";
 import { assertReachable, onServerLost } from "../api-circuit.ts";
@@ -9,13 +8,16 @@ import { claimsFor } from "../pools/claims.ts";
 import { firstGroup } from "../pools/pattern-match.ts";
 import { type PoolSelection, selectPools } from "../pools/pool-selection.ts";
 import { settleInterface } from "../releases/settle-pending.ts";
+import { checkAnswer, type LeasedAnswer, resultOf } from "./answer.ts";
+import { answerFromLeases } from "./answer-from-leases.ts";
 import { leasesFor } from "./leases-for-claims.ts";
 
 /**
  * ADD: one address for each range set that the configuration asks for, all or none.
  *
- * Repeated for an attachment that has its leases already, it answers the same from them. Undone when `signal` aborts
- * or a DEL of the attachment overtakes it before it ends, or the API server turns out to be away.
+ * Repeated for an attachment that has its leases already, it answers the same from them, whatever became of their
+ * pools. Undone when `signal` aborts or a DEL of the attachment overtakes it before it ends, or the API server turns
+ * out to be away.
  *
  * @throws IpamError; nothing that this call took is left then, or it is in the hands of the pending releases and in the
  * spool
@@ -57,17 +59,37 @@ async function addAlone(request: CniRequest, agent: AgentContext, signal: AbortS
   await settleInterface(request.attachment, agent, signal);
   const reading = readSection(request, agent);
   agent.noteIgnoredKeys(request.attachment.network, reading.ignoredKeys);
-  const selection = await selectPools(reading.request, request.attachment.network, { pools: agent.pools, signal });
-  const basis = { pod: request.pod, nodeAddresses: agent.nodeAddresses };
-  const claims = claimsFor(selection.sets, reading.request, basis);
-  checkAnswer(claims, selection, request.cniVersion);
   const call = { claimant: claimantOf(request, agent), startedAtMs, signal };
-  const leases = await leasesFor(claims, call, agent);
+  const { leases, ...network } = await answerOf(request, reading.request, call, agent);
   for (const lease of leases) agent.attachments.put(lease);
-  return resultOf(leases, selection);
+  return resultOf(leases, network);
 }
 
-function readSection(request: CniRequest, agent: AgentContext): SectionReading {
+async function answerOf(
+  { attachment, pod, cniVersion }: CniRequest,
+  asked: AllocationRequest,
+  call: AllocationCall,
+  agent: AgentContext,
+): Promise<LeasedAnswer> {
+  let selection: PoolSelection | undefined;
+  let claims: readonly Claim[];
+  try {
+    selection = await selectPools(asked, attachment.network, { pools: agent.pools, signal: call.signal });
+    claims = claimsFor(selection.sets, asked, { pod, nodeAddresses: agent.nodeAddresses });
+    const families = claims.map(({ set }) => set.family);
+    checkAnswer(families, selection.routes, cniVersion);
+  } catch (refusal) {
+    return answerFromLeases({ refusal, asked, selection, cniVersion }, call, agent);
+  }
+  return { ...selection, leases: await leasesFor(claims, call, agent) };
+}
+
+/**
+ * What the call's ipam section asks for.
+ *
+ * @throws IpamError `bad-config`, `bad-index`
+ */
+export function readSection(request: CniRequest, agent: AgentContext): SectionReading {
   const { attachment, pod, ipam, requestedIps, args, config } = request;
   refuseIpRanges(config);
   return readIpamSection({
@@ -110,25 +132,9 @@ function refuseIpRanges(config: Readonly<Record<string, unknown>>): void {
   throw new IpamError("bad-config", `runtimeConfig.ipRanges is not served: ${wayOut}`);
 }
 
-/** Whatever would make the answer useless is said before any address is taken. */
-function checkAnswer(claims: readonly Claim[], { routes }: PoolSelection, cniVersion: string): void {
-  const families = claims.map(({ set }) => set.family);
-  checkRouteFamilies(routes, new Set(families));
-  requireRoom(cniVersion, families);
-}
-
 function claimantOf(request: CniRequest, { node, sandboxes }: AgentContext): Claimant {
   const { attachment, netns, pod, startedAtNs } = request;
   const { network, containerId: containerID, ifName } = attachment;
   const call = { bootID: sandboxes.bootID, startedAtNs };
   return { network, containerID, ifName, node, pod, sandbox: sandboxes.observe(netns), call };
-}
-
-function resultOf(leases: readonly IPLease[], { routes, dns }: PoolSelection): IpamResult {
-  const ips = leases.map(({ spec }) => ({
-    address: `${spec.address}/${spec.prefixLength}`,
-    family: spec.address.includes(":") ? (6 as const) : (4 as const),
-    ...(spec.gateway === undefined ? {} : { gateway: spec.gateway }),
-  }));
-  return { ips, routes, dns };
 }

@@ -144,6 +144,24 @@ describe("CHECK of an attachment without a lease", () => {
     await expectFailure(call, "check-failed", "10.0.0.5 is held by");
   });
 
+  test.each([
+    ["a whereabouts section", { range: "10.0.0.0/24", network_name: "blue" }],
+    ["the pool that it names", { pool: "tenant" }],
+    ["the pool of the network", {}],
+  ])("looks in the address space of %s", async (_, ipam) => {
+    for (const name of ["lan", "tenant"]) world.pools.put(poolOf(name, ["10.0.0.0/24"], { addressSpace: "blue" }));
+    await startWith(leaseOf("10.0.0.5", { containerID: "c9", addressSpace: "blue" }));
+    await expectFailure({ ...prevResult([{ address: "10.0.0.5/24" }]), ipam }, "check-failed", "10.0.0.5 is held by");
+  });
+
+  test.each([
+    ["cannot be read", { colour: "blue" }],
+    ["names a pool that is gone", { pool: "gone" }],
+  ])("looks in the default space where the section %s", async (_, ipam) => {
+    await startWith(leaseOf("10.0.0.5", { containerID: "c9" }));
+    await expectFailure({ ...prevResult([{ address: "10.0.0.5/24" }]), ipam }, "check-failed", "10.0.0.5 is held by");
+  });
+
   test("fails with the code of a failed check also where prevResult holds what is no address", async () => {
     await startWith();
     await expectFailure(prevResult([{ address: "ten" }]), "check-failed", "ten");

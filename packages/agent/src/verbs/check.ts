@@ -1,10 +1,11 @@
 import { describeHolder, isHeldBy } from "@cluster-ipam/allocator";
-import { type IPLease, isAddressSpace, leaseName } from "@cluster-ipam/api";
-import { type CniRequest, lookup, parsePrevIps } from "@cluster-ipam/cni";
+import { type IPLease, leaseName } from "@cluster-ipam/api";
+import { type CniRequest, parsePrevIps } from "@cluster-ipam/cni";
 import { IpamError } from "@cluster-ipam/errors";
 import { formatAddress, parseAddress, parseCidr } from "@cluster-ipam/ip";
 import type { AgentContext } from "../agent-context.ts";
 import { assertReachable, whileReachable } from "../api-circuit.ts";
+import { readSection } from "./add.ts";
 
 /**
  * CHECK, read live: the attachment has its leases, and prevResult holds each of them.
@@ -49,19 +50,51 @@ async function liveLeases({ attachment }: CniRequest, agent: AgentContext, signa
 
 async function noLease(
   addresses: ReadonlySet<string>,
-  { ipam }: CniRequest,
+  request: CniRequest,
   agent: AgentContext,
   signal: AbortSignal,
 ): Promise<IpamError> {
-  const written = lookup(ipam, "addressSpace");
-  const addressSpace = typeof written === "string" && isAddressSpace(written) ? written : "";
+  const spaces = await spacesOf(request, agent, signal);
   const sentences: string[] = [];
-  for (const text of addresses) {
-    const address = parseAddress(text);
-    const held = address === undefined ? undefined : await agent.store.get(leaseName(address, addressSpace), signal);
-    sentences.push(holderSentence(text, held));
-  }
+  for (const text of addresses) sentences.push(holderSentence(text, await leaseOf(text, spaces, agent, signal)));
   return new IpamError("check-failed", ["this attachment has no lease", ...sentences].join("; "));
+}
+
+/** Who has the address, in the first of the spaces where somebody does. */
+async function leaseOf(
+  text: string,
+  spaces: readonly string[],
+  { store }: AgentContext,
+  signal: AbortSignal,
+): Promise<IPLease | undefined> {
+  const address = parseAddress(text);
+  if (address === undefined) return undefined;
+  for (const space of spaces) {
+    const held = await store.get(leaseName(address, space), signal);
+    if (held !== undefined) return held;
+  }
+  return undefined;
+}
+
+/**
+ * The address spaces that the configuration means: that of its pools, or that of its ranges and addresses.
+ *
+ * What cannot be read any more leaves the default space: CHECK is to fail for the lease, not for its explanation.
+ */
+async function spacesOf(request: CniRequest, agent: AgentContext, signal: AbortSignal): Promise<readonly string[]> {
+  try {
+    const { choice, addressSpace } = readSection(request, agent).request;
+    if (choice.kind !== "named" && choice.kind !== "network") return [addressSpace];
+    const pools =
+      choice.kind === "network"
+        ? [await agent.pools.getOrDefault(request.attachment.network, signal)]
+        : await Promise.all(choice.names.map((name) => agent.pools.get(name, signal)));
+    return [...new Set([...pools.map((known) => known?.pool.spec.addressSpace ?? ""), addressSpace])];
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof IpamError) return [""];
+    throw error;
+  }
 }
 
 function holderSentence(address: string, held: IPLease | undefined): string {

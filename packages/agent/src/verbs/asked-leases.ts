@@ -1,0 +1,66 @@
+import { type AllocationRequest, rangeSetsOf } from "@cluster-ipam/allocator";
+import type { IPLease, IPPool } from "@cluster-ipam/api";
+import { type Address, formatAddress, parseAddress } from "@cluster-ipam/ip";
+import { inlinePool } from "../pools/inline-pool.ts";
+import { familyOf } from "./serving-leases.ts";
+
+/**
+ * The attachment's leases in the order of an answer, where they are what the ipam section asks for, no more and no
+ * less: some of every pool that it names, one of every set of its ranges, every address that it names itself, every
+ * fixed one. No pool is asked: it may be gone.
+ */
+export function leasesAskedFor(
+  leases: readonly IPLease[],
+  asked: AllocationRequest,
+  network: string,
+): readonly IPLease[] | undefined {
+  const left = new Set(leases);
+  const named = asked.named.map(({ cidr }) => takeAll(left, (lease) => isNamed(lease, cidr, asked.addressSpace)));
+  const ofPools = leasesOfPools(left, asked, network);
+  const taken = [...ofPools, ...named];
+  const isWhole = leases.length > 0 && left.size === 0 && taken.every((group) => group.length > 0);
+  const all = taken.flat();
+  return isWhole && asked.fixed.every((fixed) => all.some((lease) => isFixed(lease, fixed))) ? all : undefined;
+}
+
+function leasesOfPools(left: Set<IPLease>, { choice, addressSpace }: AllocationRequest, network: string): IPLease[][] {
+  switch (choice.kind) {
+    case "named":
+      return choice.names.map((name) => takeAll(left, ({ spec }) => spec.pool === name));
+    case "inline":
+      return choice.sets.map((ranges) => {
+        const draft = inlinePool(network, ranges, addressSpace);
+        return takeAll(left, (lease) => isOfInline(lease, draft));
+      });
+    case "network": {
+      // The pool that served it may have been the default one: it has one name in all of its leases.
+      const [first] = left;
+      return [takeAll(left, ({ spec }) => spec.pool !== "" && spec.pool === first?.spec.pool)];
+    }
+    case "none":
+      return [];
+  }
+}
+
+/** Takes the leases out of `left`, IPv4 first, as pools give them. */
+function takeAll(left: Set<IPLease>, isMeant: (lease: IPLease) => boolean): IPLease[] {
+  const taken = [...left].filter(isMeant).toSorted((a, b) => familyOf(a) - familyOf(b));
+  for (const lease of taken) left.delete(lease);
+  return taken;
+}
+
+/** Also of another pool that has the address: the section may have been edited, and pools may overlap. */
+function isOfInline({ spec }: IPLease, draft: IPPool): boolean {
+  if (spec.pool === draft.metadata.name) return true;
+  const address = parseAddress(spec.address);
+  if (address === undefined || spec.addressSpace !== draft.spec.addressSpace) return false;
+  return rangeSetsOf(draft).some(({ family, addresses }) => family === address.family && addresses.has(address));
+}
+
+function isNamed({ spec }: IPLease, address: Address, addressSpace: string): boolean {
+  return spec.pool === "" && spec.address === formatAddress(address) && spec.addressSpace === addressSpace;
+}
+
+function isFixed({ spec }: IPLease, { address, prefixLength }: AllocationRequest["fixed"][number]): boolean {
+  return spec.address === formatAddress(address) && (prefixLength ?? spec.prefixLength) === spec.prefixLength;
+}
