@@ -30,11 +30,31 @@ test("the lease of an earlier sandbox is taken over by one write", async () => {
   expect(world.store.faults.calls).toEqual([{ operation: "replace", name: "10.0.0.7" }]);
 });
 
-test("a lease that is taken over keeps its prefix length and pool", async () => {
+test("a lease that is taken over keeps its pool, and has the gateway of today", async () => {
+  const world = new AllocatorFixture();
+  const earlier = await world.put(attachedLease("10.0.0.7", { ...EARLIER, pool: "old", gateway: "10.0.9.1" }));
+  const [lease] = await world.take([anyOf("10.0.0.0/24")], {}, [earlier]);
+  expect(lease?.spec).toMatchObject({ address: "10.0.0.7", pool: "old", prefixLength: 24 });
+  expect(lease?.spec).not.toHaveProperty("gateway");
+});
+
+test("a lease whose subnet has another prefix length by now is made again, by a delete and a create", async () => {
   const world = new AllocatorFixture();
   const earlier = await world.put(attachedLease("10.0.0.7", { ...EARLIER, pool: "old", prefixLength: 16 }));
+  world.store.faults.calls.length = 0;
   const [lease] = await world.take([anyOf("10.0.0.0/24")], {}, [earlier]);
-  expect(lease?.spec).toMatchObject({ address: "10.0.0.7", pool: "old", prefixLength: 16 });
+  expect(lease?.spec).toMatchObject({ address: "10.0.0.7", pool: "lab", prefixLength: 24 });
+  expect(lease?.metadata.uid).not.toBe(earlier.metadata.uid);
+  expect(world.store.faults.calls.map(({ operation }) => operation)).toEqual(["delete", "create"]);
+});
+
+test("one that changed meanwhile is left alone, and the pod gets another address", async () => {
+  const world = new AllocatorFixture();
+  const earlier = await world.put(attachedLease("10.0.0.7", { ...EARLIER, prefixLength: 16 }));
+  await world.store.replace({ ...earlier, spec: { ...earlier.spec, network: "wan" } });
+  const [lease] = await world.take([anyOf("10.0.0.0/24")], {}, [earlier]);
+  expect(lease?.spec.address).not.toBe("10.0.0.7");
+  expect(world.store.snapshot()).toHaveLength(2);
 });
 
 test("both leases of a dual-stack sandbox are taken over", async () => {
