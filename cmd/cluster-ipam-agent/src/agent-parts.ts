@@ -18,6 +18,8 @@ export function createAgent(
     leases: new ApiLeaseStore(client),
     pools: new ApiPoolStore(client),
     holders: new ApiHolderStates(client),
+    pods: new ApiNodePods(client),
+    date: () => new Date(),
     sandboxes: new NodeSandboxes(),
     spool: new SpoolFolder(join(config.stateDir, "spool"), { log, clock: SYSTEM_CLOCK, meter }),
     clock: SYSTEM_CLOCK,
@@ -31,7 +33,6 @@ export function createAgent(
     nodeAddresses: () => config.nodeAddresses.read(),
     reconciliation: {
       mode: config.reconcile,
-      pods: new ApiNodePods(client),
       events: new EventRecorder({
         client,
         reportingController: "cluster-ipam.io/agent",

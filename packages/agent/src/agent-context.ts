@@ -3,6 +3,7 @@ import {
   type Clock,
   type HolderStates,
   type LeaseStore,
+  type NodePods,
   OccupancyHints,
   type PoolStore,
   type Random,
@@ -22,6 +23,7 @@ import { PoolCache } from "./pools/pool-cache.ts";
 import type { ReconciliationDeps } from "./reconciliation/reconciliation-deps.ts";
 import { leftoversOf } from "./releases/leftovers.ts";
 import { PendingReleases } from "./releases/pending-releases.ts";
+import { PoolKeeping } from "./releases/pool-keeping.ts";
 import type { Spool } from "./releases/spool.ts";
 import { SpooledReleases } from "./releases/spooled-releases.ts";
 
@@ -31,8 +33,12 @@ export interface AgentDeps {
   readonly leases: LeaseStore;
   readonly pools: PoolStore;
   readonly holders: HolderStates;
+  /** The pods of the cluster: for leases whose sandbox nobody sees, and for whether an address is kept for its pod. */
+  readonly pods: NodePods;
   readonly sandboxes: Sandboxes;
   readonly clock: Clock;
+  /** The time of day, which is told to people alone. */
+  readonly date: () => Date;
   readonly random: Random;
   readonly log: Logger;
   readonly meter: AgentMeter;
@@ -57,7 +63,7 @@ type NodeFacts = Pick<AgentDeps, "sandboxes" | "readFile" | "readKernelCommandLi
 
 /** What the verbs work with: the state of one agent, and the world around it. */
 export interface AgentContext
-  extends Pick<AgentDeps, "node" | "clock" | "log" | "meter" | "circuit" | "apiServer">,
+  extends Pick<AgentDeps, "node" | "pods" | "clock" | "log" | "meter" | "circuit" | "apiServer">,
     NodeFacts {
   readonly store: LeaseStore;
   readonly pools: PoolCache;
@@ -75,19 +81,21 @@ export interface AgentContext
 
 /** The state of an agent that has read nothing yet. */
 export function createContext(deps: AgentDeps): AgentContext {
-  const { node, leases: store, holders, clock, random, log, meter, circuit, apiServer, spool } = deps;
+  const { node, leases: store, holders, pods, date, clock, random, log, meter, circuit, apiServer, spool } = deps;
   const { sandboxes, readFile, readKernelCommandLine, nodeAddresses } = deps;
   const attachments = new Attachments(sandboxes);
   const pending = new PendingReleases(clock);
   const overtaking = new Overtaking(clock);
   const pools = new PoolCache(deps.pools, clock, log);
   const poolsOverlapping = pools.overlapping.bind(pools);
+  const keeping = new PoolKeeping({ pools, pods, date, log });
   const allocator: AllocatorDeps = {
     store,
     hints: new OccupancyHints({ leases: store, poolsOverlapping, clock }),
     own: attachments,
     holders,
-    leftovers: leftoversOf(store, attachments, pending),
+    keeping,
+    leftovers: leftoversOf({ store, attachments, pending, keeping }),
     clock,
     random,
   };
@@ -96,6 +104,7 @@ export function createContext(deps: AgentDeps): AgentContext {
     (await store.listByNode(node, signal)).map(slimLease);
   return {
     node,
+    pods,
     store,
     pools,
     attachments,

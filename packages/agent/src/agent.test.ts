@@ -9,6 +9,7 @@ import { attachmentOf, type CallFixture, cniCall } from "./testing/cni-calls.ts"
 import { FakeCircuit } from "./testing/fake-circuit.ts";
 import { FakeSandboxes } from "./testing/fake-sandboxes.ts";
 import { LogLines } from "./testing/log-lines.ts";
+import { MemoryPods } from "./testing/memory-pods.ts";
 import { MemorySpool } from "./testing/memory-spool.ts";
 import { leaseOf, poolOf } from "./testing/objects.ts";
 import { TickingClock } from "./testing/ticking-clock.ts";
@@ -48,6 +49,8 @@ function start(): Agent {
     leases,
     pools,
     holders: { look: () => Promise.resolve({ pod: "there", node: "Ready" }) },
+    pods: new MemoryPods(),
+    date: () => new Date(0),
     sandboxes: new FakeSandboxes(),
     readKernelCommandLine: () => "",
     nodeAddresses: () => [],

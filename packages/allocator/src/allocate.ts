@@ -1,18 +1,13 @@
 import { type IPLease, leaseName } from "@cluster-ipam/api";
 import type { Address } from "@cluster-ipam/ip";
-import {
-  type AllocationCall,
-  type AllocatorDeps,
-  type Claim,
-  hasTaken,
-  type Progress,
-  writeContext,
-} from "./allocation.ts";
-import { createLease } from "./certain-write.ts";
-import { draftLease, holderOf } from "./claimant.ts";
+import { type AllocationCall, type AllocatorDeps, type Claim, hasTaken, type Progress } from "./allocation.ts";
+import { holderOf } from "./claimant.ts";
+import { createNew } from "./create-new.ts";
+import type { Taken } from "./lease-end.ts";
 import type { RangeSet } from "./range-set.ts";
 import { SEARCHES } from "./strategies/search.ts";
 import { takeFixed } from "./take-fixed.ts";
+import { takeKept } from "./take-kept.ts";
 import { earlierLease, takeOver } from "./take-over.ts";
 
 /**
@@ -27,18 +22,19 @@ export async function allocate(
   deps: AllocatorDeps,
   kept: ReadonlyMap<Claim, IPLease> = new Map(),
 ): Promise<IPLease[]> {
-  const taken = new Map(kept);
+  const taken = new Map<Claim, Taken>([...kept].map(([claim, lease]) => [claim, { lease, origin: { kind: "held" } }]));
+  const listOfHolder = onceAsked(() => leasesOfHolder(call, deps));
   try {
     // Fixed ones first: no other claim of the call must take what they want.
     for (const claim of fixedFirst(claims).filter((wanted) => !kept.has(wanted))) {
       call.signal.throwIfAborted();
-      taken.set(claim, await takeAddress(claim, { ...call, taken }, deps));
+      taken.set(claim, await takeAddress(claim, { ...call, taken, listOfHolder }, deps));
     }
     // A DEL or a deadline that came meanwhile must not find the call successful.
     call.signal.throwIfAborted();
-    return claims.flatMap((claim) => taken.get(claim) ?? []);
+    return claims.flatMap((claim) => taken.get(claim)?.lease ?? []);
   } catch (error) {
-    await Promise.all([...taken.values()].map((lease) => deps.leftovers.giveBack(lease)));
+    await Promise.all([...taken.values()].map(({ lease, origin }) => deps.leftovers.giveBack(lease, origin)));
     throw error;
   }
 }
@@ -49,23 +45,36 @@ export function fixedFirst(claims: readonly Claim[]): Claim[] {
   return claims.toSorted((a, b) => rankOf(a) - rankOf(b));
 }
 
-async function takeAddress(claim: Claim, call: Progress, deps: AllocatorDeps): Promise<IPLease> {
+/** All of the claimant's holder, what was released last first. */
+async function leasesOfHolder({ claimant, signal }: AllocationCall, { store }: AllocatorDeps): Promise<IPLease[]> {
+  const leases = await store.listByHolder(holderOf(claimant), signal);
+  const releasedAtOf = ({ spec: { releasedAt = "" } }: IPLease): string => releasedAt;
+  return leases.toSorted((a, b) => releasedAtOf(b).localeCompare(releasedAtOf(a)));
+}
+
+function onceAsked<T>(ask: () => Promise<T>): () => Promise<T> {
+  let answer: Promise<T> | undefined;
+  return () => (answer ??= ask());
+}
+
+async function takeAddress(claim: Claim, call: Progress, deps: AllocatorDeps): Promise<Taken> {
   const earlier = earlierLease(claim, call, deps.own);
   const own = earlier === undefined ? undefined : await takeOver(earlier, claim.set, call, deps);
   if (own !== undefined) return own;
-  return claim.fixed === undefined ? takeAny(claim, call, deps) : takeFixed(claim.set, claim.fixed, call, deps);
+  if (claim.fixed !== undefined) return takeFixed(claim.set, claim.fixed, call, deps);
+  return (await takeKept(claim, call, deps)) ?? takeAny(claim, call, deps);
 }
 
-async function takeAny({ set, strategy }: Claim, call: Progress, deps: AllocatorDeps): Promise<IPLease> {
+async function takeAny({ set, strategy }: Claim, call: Progress, deps: AllocatorDeps): Promise<Taken> {
   const { claimant, startedAtMs, signal } = call;
   const seed = holderOf(claimant) || `${claimant.containerID}/${claimant.ifName}`;
   const { hints, random } = deps;
   for await (const address of SEARCHES[strategy]({ set, seed, hints, random, startedAtMs, signal })) {
     signal.throwIfAborted();
     const isOwn = hasTaken(call, leaseName(address, set.addressSpace));
-    const lease = isOwn ? undefined : await takeCandidate(set, address, call, deps);
+    const taken = isOwn ? undefined : await takeCandidate(set, address, call, deps);
     hints.learnTaken(set, address);
-    if (lease !== undefined) return lease;
+    if (taken !== undefined) return taken;
   }
   throw new RangeError("candidates ended without an error");
 }
@@ -75,8 +84,8 @@ async function takeCandidate(
   address: Address,
   call: AllocationCall,
   deps: AllocatorDeps,
-): Promise<IPLease | undefined> {
-  const created = await createLease(draftLease(call.claimant, set, address), writeContext(call, deps));
+): Promise<Taken | undefined> {
+  const created = await createNew(set, address, call, deps);
   if (created !== undefined) return created;
   call.onTaken?.();
   const own = deps.own.byName(leaseName(address, set.addressSpace));

@@ -4,6 +4,8 @@ import type { WriteContext } from "./certain-write.ts";
 import type { Claimant } from "./claimant.ts";
 import type { Clock, Random } from "./clock.ts";
 import type { HolderStates } from "./holder-state.ts";
+import type { Keeping } from "./keeping.ts";
+import type { Origin, Taken } from "./lease-end.ts";
 import type { LeaseStore } from "./lease-store.ts";
 import type { OccupancyHints } from "./occupancy-hints.ts";
 import type { RangeSet } from "./range-set.ts";
@@ -21,6 +23,8 @@ export interface Claim {
   readonly isComputed?: boolean;
   /** Not the set's: two networks may share a pool and choose differently. Without meaning beside `fixed`. */
   readonly strategy: SearchStrategy;
+  /** Whether the pool keeps addresses for their pods: what was kept for the claimant comes first then. Absent: no. */
+  readonly retains?: boolean;
 }
 
 /** What this node knows of the leases that it holds. It may be out of date: it only says what is worth a try. */
@@ -37,10 +41,10 @@ export interface OwnLeases {
 
 /** Where the allocator leaves what it could not finish; both must end in no lease of the attachment being left. */
 export interface Leftovers {
-  /** `lease` was taken for a call that failed: to be released. Never rejects. */
-  giveBack(lease: IPLease): Promise<void>;
-  /** `lease` may exist, now or some time later: to be looked for, and released if the attachment has it. */
-  recheck(lease: IPLease): void;
+  /** `lease` was taken for a call that failed: to be what it was before. Never rejects. */
+  giveBack(lease: IPLease, origin: Origin): Promise<void>;
+  /** `lease` may exist, now or some time later: to be looked for, and given back if the attachment has it. */
+  recheck(lease: IPLease, origin: Origin): void;
 }
 
 /** What the allocator works with; all of it injected. */
@@ -49,6 +53,7 @@ export interface AllocatorDeps {
   readonly hints: OccupancyHints;
   readonly own: OwnLeases;
   readonly holders: HolderStates;
+  readonly keeping: Keeping;
   readonly leftovers: Leftovers;
   readonly clock: Clock;
   readonly random: Random;
@@ -67,18 +72,21 @@ export interface AllocationCall {
 
 /** A call on its way: what it has taken so far, it must not find again and take for the answer to another claim. */
 export interface Progress extends AllocationCall {
-  readonly taken: ReadonlyMap<Claim, IPLease>;
+  readonly taken: ReadonlyMap<Claim, Taken>;
+  /** The leases of the claimant's holder, on whatever node; read once, when a claim first asks. */
+  readonly listOfHolder: () => Promise<readonly IPLease[]>;
 }
 
 /** Whether the call has taken the lease of that name for one of its claims. */
 export function hasTaken({ taken }: Progress, name: string): boolean {
-  return [...taken.values()].some(({ metadata }) => metadata.name === name);
+  return [...taken.values()].some(({ lease }) => lease.metadata.name === name);
 }
 
-/** What the writes of a call need. */
+/** What the writes of a call need. `origin` is what the lease that they write was before. */
 export function writeContext(
   { claimant, signal, onRetry }: AllocationCall,
   { store, clock, leftovers }: AllocatorDeps,
+  origin: Origin,
 ): WriteContext {
-  return { store, claimant, clock, signal, onRetry, recheck: (lease) => leftovers.recheck(lease) };
+  return { store, claimant, clock, signal, onRetry, recheck: (lease) => leftovers.recheck(lease, origin) };
 }

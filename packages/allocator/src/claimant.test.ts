@@ -128,12 +128,28 @@ test.for([
   expect(isOfCall({ ...HELD, spec: { ...HELD.spec, ...spec } }, CLAIMANT)).toBe(expected);
 });
 
+const UNATTACHED = { node: "", containerID: "", pod: undefined } as const;
+
 test.for([
   [{}, "pod shop/web-0 (interface net1) on node n1"],
   [{ pod: undefined }, "container c2 (interface net1) on node n1"],
-  [{ pod: undefined, reserved: { reason: "printer" } }, "a reservation (printer)"],
-  [{ node: "", containerID: "" }, "nobody, but kept for pod shop/web-0"],
-  [{ node: "", containerID: "", pod: undefined }, "nobody, but not free yet"],
+  [{ ...UNATTACHED, reserved: { reason: "printer" } }, "a reservation (printer)"],
+  [
+    { node: "", containerID: "", releasedAt: "2026-01-01T00:00:00Z" },
+    "nobody, but kept for pod shop/web-0 (interface net1) since 2026-01-01T00:00:00Z",
+  ],
+  [
+    { node: "", containerID: "", pod: undefined, releasedAt: "2026-01-01T00:00:00Z" },
+    "nobody, but cooling down since 2026-01-01T00:00:00Z",
+  ],
+  [
+    { reserved: { reason: "db", for: { namespace: "shop", name: "web-0" } } },
+    "pod shop/web-0 (interface net1) on node n1",
+  ],
+  [
+    { ...UNATTACHED, reserved: { reason: "db", for: { namespace: "shop", name: "web-0" } } },
+    "a reservation for pod shop/web-0 (db)",
+  ],
 ] as const)("a lease with %j is held by %s", ([spec, expected]) => {
   const { pod, ...merged } = { ...HELD.spec, ...spec };
   expect(describeHolder({ ...HELD, spec: { ...merged, ...(pod === undefined ? {} : { pod }) } })).toBe(expected);

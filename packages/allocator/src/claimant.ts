@@ -112,12 +112,31 @@ export function isLeftByEarlierCall(lease: IPLease, claimant: Claimant): boolean
   );
 }
 
+/**
+ * Whether nobody but the claimant may have the address of `lease` next: the pod that its reservation names, or, without
+ * one, the pod and interface that it was given to last, whatever the node and the pod's uid.
+ */
+export function isKeptFor({ spec }: IPLease, claimant: Pick<Claimant, "pod" | "ifName">): boolean {
+  const { pod } = claimant;
+  if (pod === undefined) return false;
+  if (spec.reserved === undefined) return spec.holder === holderOf(claimant);
+  return spec.reserved.for?.namespace === pod.namespace && spec.reserved.for.name === pod.name;
+}
+
 /** `pod default/web-0 (interface net1) on node n1`, or what else holds the lease; for messages. */
 export function describeHolder({ spec }: IPLease): string {
-  const { reserved, pod, containerID, ifName, node } = spec;
-  if (reserved !== undefined) return `a reservation (${reserved.reason})`;
+  const { reserved, pod, containerID, ifName, node, releasedAt } = spec;
   const who = pod === undefined ? `container ${containerID}` : `pod ${pod.namespace}/${pod.name}`;
   if (node !== "") return `${who} (interface ${ifName}) on node ${node}`;
-  // Cooling down, or kept for its pod.
-  return pod === undefined ? "nobody, but not free yet" : `nobody, but kept for ${who}`;
+  if (reserved !== undefined) return describeReservation(reserved);
+  const since = releasedAt === undefined ? "" : ` since ${releasedAt}`;
+  return pod === undefined
+    ? `nobody, but cooling down${since}`
+    : `nobody, but kept for ${who} (interface ${ifName})${since}`;
+}
+
+function describeReservation({ reason, for: pod }: NonNullable<IPLeaseSpec["reserved"]>): string {
+  return pod === undefined
+    ? `a reservation (${reason})`
+    : `a reservation for pod ${pod.namespace}/${pod.name} (${reason})`;
 }

@@ -11,10 +11,13 @@ export {
   describeHolder,
   holderOf,
   isHeldBy,
+  isKeptFor,
   isOfCall,
 } from "./claimant.ts";
 export type { Clock, Random } from "./clock.ts";
 export type { HolderState, HolderStates } from "./holder-state.ts";
+export { hasOrdinal, isRetaining, isStatefulPod, type Keeping, keepSecondsOf } from "./keeping.ts";
+export type { EndRules, Origin } from "./lease-end.ts";
 export type {
   CreateOutcome,
   DeleteOutcome,
@@ -36,7 +39,7 @@ export {
   type Subnet,
   subnetOf,
 } from "./range-set.ts";
-export { deleteLease, type ReleaseOutcome, releaseLease } from "./release.ts";
+export { endLease, type ReleaseOutcome, type ReleaseStore, releaseLease } from "./release.ts";
 export { SharedRead } from "./shared-read.ts";
 export { indexAddress, type PodNumber } from "./strategies/index-address.ts";
 export type { SearchStrategy } from "./strategies/search.ts";

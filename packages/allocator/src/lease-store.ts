@@ -56,6 +56,8 @@ export interface LeaseStore {
   get(name: string, signal: AbortSignal): Promise<IPLease | undefined>;
   /** All leases of a node. Costs the server a scan of all leases: rare by design. */
   listByNode(node: string, signal: AbortSignal): Promise<IPLease[]>;
+  /** All leases with this `spec.holder`, of any node. Costs the server the same scan. */
+  listByHolder(holder: string, signal: AbortSignal): Promise<IPLease[]>;
   /** Names of all leases of a pool, read by pages and without bodies; started over when the server forgets a page. */
   listNames(pool: string, signal: AbortSignal): Promise<string[]>;
 }

@@ -6,6 +6,8 @@ export interface PodIdentity {
   readonly name: string;
   readonly uid: string;
   readonly annotations: Readonly<Record<string, string>>;
+  /** Kind of the object that controls the pod, of whatever group; absent where none does. */
+  readonly controllerKind?: string;
 }
 
 /** The pods that the cluster knows. Both read until there is an answer, or `signal` ends it with an IpamError. */

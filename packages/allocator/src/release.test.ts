@@ -1,11 +1,12 @@
 import type { IPLease } from "@cluster-ipam/api";
 import { IpamError } from "@cluster-ipam/errors";
 import { expect, test } from "vitest";
-import { deleteLease, releaseLease } from "./release.ts";
-import { attachedLease, MemoryLeaseStore } from "./testing/index.ts";
+import { releaseLease } from "./release.ts";
+import { attachedLease, MemoryLeaseStore, ScriptedKeeping } from "./testing/index.ts";
 
 const NEVER = new AbortController().signal;
 const ours = ({ spec }: IPLease): boolean => spec.containerID === "c1";
+const RULES = { isStillOurs: ours, signal: NEVER, keeping: new ScriptedKeeping() } as const;
 
 test("a lease is deleted at the version that it carries", async () => {
   const { store, lease } = await setUp();
@@ -16,7 +17,7 @@ test("a lease is deleted at the version that it carries", async () => {
 
 test("a lease that is gone is released", async () => {
   const { store, lease } = await setUp();
-  await deleteLease(store, lease);
+  await release(store, lease);
   expect(await release(store, lease)).toBe("released");
 });
 
@@ -36,7 +37,7 @@ test("a lease that another attachment took over is left alone", async () => {
 
 test("another object under the same holder goes, too: somebody has restored it from a backup", async () => {
   const { store, lease } = await setUp();
-  await deleteLease(store, lease);
+  await release(store, lease);
   await store.create(attachedLease("10.0.0.5", { containerID: "c1" }));
   expect(await release(store, lease)).toBe("released");
   expect(store.snapshot()).toEqual([]);
@@ -44,7 +45,7 @@ test("another object under the same holder goes, too: somebody has restored it f
 
 test("a new lease of the address is left alone when it is not the holder's whose lease was to go", async () => {
   const { store, lease } = await setUp();
-  await deleteLease(store, lease);
+  await release(store, lease);
   await store.create(attachedLease("10.0.0.5", { containerID: "c2" }));
   expect(await release(store, lease)).toBe("released");
   expect(store.snapshot()).toHaveLength(1);
@@ -55,6 +56,7 @@ test("a newer holder who comes between the reading and the delete is left alone"
   const changed = await store.replace({ ...lease, spec: { ...lease.spec, network: "renamed" } });
   if (changed.kind !== "replaced") throw new Error(changed.kind);
   const racing = {
+    replace: store.replace.bind(store),
     delete: store.delete.bind(store),
     get: async (name: string, signal: AbortSignal) => {
       const found = await store.get(name, signal);
@@ -63,27 +65,30 @@ test("a newer holder who comes between the reading and the delete is left alone"
       return found;
     },
   };
-  expect(await releaseLease(racing, lease, { isStillOurs: ours, signal: NEVER })).toBe("released");
+  expect(await releaseLease(racing, lease, RULES)).toBe("released");
   expect(store.snapshot().map(({ spec }) => spec.containerID)).toEqual(["c2"]);
 });
 
 test("a lease that vanishes after it changed is released", async () => {
   const { lease } = await setUp();
-  const store = { delete: () => Promise.resolve({ kind: "changed" } as const), get: () => Promise.resolve(undefined) };
-  expect(await releaseLease(store, lease, { isStillOurs: ours, signal: NEVER })).toBe("released");
+  const changed = (): Promise<{ readonly kind: "changed" }> => Promise.resolve({ kind: "changed" });
+  const store = { delete: changed, replace: changed, get: () => Promise.resolve(undefined) };
+  expect(await releaseLease(store, lease, RULES)).toBe("released");
 });
 
 test("a lease that changes for ever is given up after a few looks", async () => {
   const { lease } = await setUp();
   let looks = 0;
+  const changed = (): Promise<{ readonly kind: "changed" }> => Promise.resolve({ kind: "changed" });
   const store = {
-    delete: () => Promise.resolve({ kind: "changed" } as const),
+    delete: changed,
+    replace: changed,
     get: () => {
       looks += 1;
       return Promise.resolve(lease);
     },
   };
-  expect(await releaseLease(store, lease, { isStillOurs: ours, signal: NEVER })).toBe("unknown");
+  expect(await releaseLease(store, lease, RULES)).toBe("unknown");
   expect(looks).toBe(8);
 });
 
@@ -99,7 +104,7 @@ test.for([{ kind: "lost" }, { kind: "answer-lost" }] as const)(
 
 test("a call that has ended deletes nothing", async () => {
   const { store, lease } = await setUp();
-  expect(await releaseLease(store, lease, { isStillOurs: ours, signal: AbortSignal.abort() })).toBe("unknown");
+  expect(await releaseLease(store, lease, { ...RULES, signal: AbortSignal.abort() })).toBe("unknown");
   expect(operations(store)).toEqual([]);
 });
 
@@ -116,7 +121,7 @@ test("a lease that changed and cannot be read in time is an error", async () => 
   await store.replace({ ...lease, spec: { ...lease.spec, network: "renamed" } });
   store.faults.failReads("get", { kind: "unanswered" });
   const controller = new AbortController();
-  const released = releaseLease(store, lease, { isStillOurs: ours, signal: controller.signal });
+  const released = releaseLease(store, lease, { ...RULES, signal: controller.signal });
   controller.abort(new Error("deadline"));
   await expect(released).rejects.toMatchObject({ code: "apiserver-unreachable" });
 });
@@ -140,7 +145,7 @@ async function setUp() {
 }
 
 function release(store: MemoryLeaseStore, lease: IPLease): Promise<string> {
-  return releaseLease(store, lease, { isStillOurs: ours, signal: NEVER });
+  return releaseLease(store, lease, RULES);
 }
 
 function operations(store: MemoryLeaseStore): string[] {

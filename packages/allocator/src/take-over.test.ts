@@ -159,7 +159,11 @@ test.for([
   ["of a living sandbox of another pod", STRANGER, []],
   ["of another pod of the same name", { ...EARLIER, pod: { namespace: "shop", name: "web-0", uid: "u0" } }, []],
   ["of the pod's other network", { ...EARLIER, network: "wan" }, []],
-  ["that is reserved for the pod", { ...EARLIER, state: "Reserved", reserved: { reason: "vip" } }, ["c1"]],
+  [
+    "that is reserved for another pod",
+    { ...STRANGER, reserved: { reason: "vip", for: { namespace: "shop", name: "db-0" } } },
+    ["c9"],
+  ],
 ] as const)("a lease %s is never taken over", async ([, spec, goneContainers]) => {
   const world = new AllocatorFixture();
   world.goneContainers = goneContainers;

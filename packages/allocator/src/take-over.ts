@@ -9,8 +9,9 @@ import {
   type Progress,
   writeContext,
 } from "./allocation.ts";
-import { createLease, replaceLease } from "./certain-write.ts";
-import { type Claimant, draftLease, holderOf, isLeftByEarlierCall } from "./claimant.ts";
+import { createLease, replaceLease, type WriteContext } from "./certain-write.ts";
+import { draftLease, holderOf, isKeptFor, isLeftByEarlierCall } from "./claimant.ts";
+import { originOf, type Taken } from "./lease-end.ts";
 import type { RangeSet } from "./range-set.ts";
 import { deleteLease } from "./release.ts";
 
@@ -42,17 +43,35 @@ export async function takeOver(
   set: RangeSet,
   call: AllocationCall,
   deps: AllocatorDeps,
-): Promise<IPLease | undefined> {
+): Promise<Taken | undefined> {
   const address = parseAddress(lease.spec.address);
-  if (address === undefined || !mayTakeOver(lease, call.claimant, deps.own)) return undefined;
+  if (address === undefined || !(await mayTakeOver(lease, call, deps))) return undefined;
   call.signal.throwIfAborted();
-  const draft = draftLease(call.claimant, set, address);
-  if (draft.spec.prefixLength !== lease.spec.prefixLength) return makeAgain(lease, draft, call, deps);
+  const draft = succeeding(lease, draftLease(call.claimant, set, address));
+  const context = writeContext(call, deps, originOf(lease));
+  const written =
+    draft.spec.prefixLength === lease.spec.prefixLength
+      ? await rewrite(lease, draft, context, deps)
+      : await makeAgain(lease, draft, context, deps);
+  return written === undefined ? undefined : { lease: written, origin: originOf(lease) };
+}
+
+/** What is kept by hand stays so, whoever has it. */
+function succeeding({ spec: { reserved } }: IPLease, draft: IPLease): IPLease {
+  return reserved === undefined ? draft : { ...draft, spec: { ...draft.spec, reserved } };
+}
+
+async function rewrite(
+  lease: IPLease,
+  draft: IPLease,
+  context: WriteContext,
+  { own }: AllocatorDeps,
+): Promise<IPLease | undefined> {
   // Immutable in a lease: the pool stays as it was, also where another one hands the address out by now.
   const spec = { ...draft.spec, pool: lease.spec.pool };
-  const written = await replaceLease({ ...draft, metadata: lease.metadata, spec }, writeContext(call, deps));
+  const written = await replaceLease({ ...draft, metadata: lease.metadata, spec }, context);
   // At once: what an ADD under way for the earlier holder gives back is not this one's.
-  if (written !== undefined) deps.own.drop(lease);
+  if (written !== undefined) own.drop(lease);
   return written;
 }
 
@@ -60,20 +79,33 @@ export async function takeOver(
 async function makeAgain(
   lease: IPLease,
   draft: IPLease,
-  call: AllocationCall,
-  deps: AllocatorDeps,
+  context: WriteContext,
+  { own, store }: AllocatorDeps,
 ): Promise<IPLease | undefined> {
-  const outcome = await deleteLease(deps.store, lease);
+  const outcome = await deleteLease(store, lease);
   if (outcome.kind !== "deleted" && outcome.kind !== "gone") return undefined;
-  deps.own.drop(lease);
-  return createLease(draft, writeContext(call, deps));
+  own.drop(lease);
+  return createLease(draft, context);
 }
 
-/** Whether the claimant may have the lease as it is: this node's, and left by an earlier call or by a gone sandbox. */
-export function mayTakeOver(lease: IPLease, claimant: Claimant, own: OwnLeases): boolean {
+/**
+ * Whether the call may have the lease as it is: one that is reserved or kept for its claimant, or one of this node that
+ * was left by an earlier call or by a gone sandbox. What the pool would keep for another pod has to be released first.
+ *
+ * @throws IpamError `apiserver-unreachable` when the call ends before the pool is read
+ */
+export async function mayTakeOver(
+  lease: IPLease,
+  { claimant, signal }: AllocationCall,
+  { own, keeping }: Pick<AllocatorDeps, "own" | "keeping">,
+): Promise<boolean> {
   const { metadata, spec } = lease;
   // One that is being deleted waits for somebody's finalizer: it would go from under its new holder.
   if (metadata.deletionTimestamp !== undefined) return false;
-  if (spec.node !== claimant.node || spec.reserved !== undefined) return false;
-  return isLeftByEarlierCall(lease, claimant) || own.isSandboxGone(lease);
+  const isForClaimant = isKeptFor(lease, claimant);
+  if (spec.containerID === "") return isForClaimant;
+  if (spec.node !== claimant.node || (spec.reserved !== undefined && !isForClaimant)) return false;
+  if (isLeftByEarlierCall(lease, claimant)) return true;
+  if (!own.isSandboxGone(lease)) return false;
+  return isForClaimant || (await keeping.keepSeconds(lease, signal)) === undefined;
 }

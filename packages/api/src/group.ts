@@ -18,3 +18,6 @@ export const INLINE_LABEL = "cluster-ipam.io/inline";
 
 /** Annotation, with the value "true", of the pool that serves networks without a pool of their own. */
 export const DEFAULT_POOL_ANNOTATION = "cluster-ipam.io/is-default-pool";
+
+/** Annotation, with the value "true", of a pod whose address a pool with retain policy StatefulSet keeps, too. */
+export const RETAIN_ANNOTATION = "cluster-ipam.io/retain";

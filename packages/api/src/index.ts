@@ -7,6 +7,7 @@ export {
   INLINE_LABEL,
   LEASE_RESOURCE,
   POOL_RESOURCE,
+  RETAIN_ANNOTATION,
 } from "./group.ts";
 export { type LabelSelector } from "./label-selector.ts";
 export { isAddressSpace, leaseName, parseLeaseName, type SpacedAddress } from "./lease-name.ts";

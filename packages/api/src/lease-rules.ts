@@ -61,20 +61,20 @@ const FAMILY_RULES: readonly CelRule[] = [
 const ATTACHED_RULE: CelRule = {
   rule:
     "self.containerID == '' || (self.network != '' && self.node != '' && self.ifName != ''" +
-    ` && !has(self.releasedAt) && (!has(self.reserved) || (${IS_KEPT_FOR_POD})))`,
+    ` && !has(self.releasedAt) && !has(self.keepSeconds) && (!has(self.reserved) || (${IS_KEPT_FOR_POD})))`,
   message: "an attachment (containerID) has network, node and ifName, no releasedAt, and no other pod's reservation",
   messageExpression:
     "self.network == '' || self.node == '' || self.ifName == ''" +
     " ? 'an attachment (containerID) needs network, node and ifName too'" +
-    " : has(self.releasedAt)" +
-    " ? 'an attached lease is not released: remove releasedAt, or clear containerID, node and sandbox'" +
+    " : has(self.releasedAt) || has(self.keepSeconds)" +
+    " ? 'an attached lease is not released: remove releasedAt and keepSeconds, or clear containerID, node and sandbox'" +
     " : 'a reserved address may only be attached to the pod that reserved.for names'",
 };
 
 const UNATTACHED_RULE: CelRule = {
   rule:
     "self.containerID != '' || (self.node == '' && !has(self.sandbox) && has(self.reserved) != has(self.releasedAt)" +
-    " && (!has(self.reserved) || (!has(self.pod) && self.ifName == '')))",
+    " && (!has(self.reserved) || (!has(self.keepSeconds) && !has(self.pod) && self.ifName == '')))",
   message: "a lease without an attachment (containerID) is either reserved or released",
   messageExpression:
     "!has(self.reserved) && !has(self.releasedAt)" +
@@ -82,6 +82,7 @@ const UNATTACHED_RULE: CelRule = {
     " : self.node != '' || has(self.sandbox)" +
     " ? 'node and sandbox belong to an attachment: remove them, or set containerID'" +
     " : has(self.releasedAt) ? 'a reserved lease has no releasedAt: remove one of the two'" +
+    " : has(self.keepSeconds) ? 'keepSeconds belongs to a released lease: remove it, a reservation is kept until it is deleted'" +
     " : 'a reserved lease has no pod and no ifName: remove them; reserved.for keeps the address for one pod'",
 };
 

@@ -14,6 +14,8 @@ const IFNAME_MAX_LENGTH = 15;
 /** `namespace/name/ifName`. */
 const HOLDER_MAX_LENGTH = NAMESPACE_MAX_LENGTH + NAME_MAX_LENGTH + IFNAME_MAX_LENGTH + 2;
 const PATH_MAX_LENGTH = 4095;
+/** The longest time that a pool may retain an address: ten years. */
+const KEEP_MAX_SECONDS = 315_360_000;
 const DELETE_AND_CREATE = "delete the lease and create another";
 
 const namespaceField = z.string().min(1).max(NAMESPACE_MAX_LENGTH);
@@ -131,6 +133,17 @@ const IPLeaseSpecSchema = z
         ...described("When the address was given back, while it cools down or is retained for its holder."),
         format: "date-time",
       })
+      .exactOptional(),
+    keepSeconds: z
+      .int()
+      .min(1)
+      .max(KEEP_MAX_SECONDS)
+      .meta(
+        described(
+          "How long the address is kept, from the moment at which the controller first sees it given back;" +
+            " absent: as long as the pool says by then.",
+        ),
+      )
       .exactOptional(),
   })
   .meta(described("Who holds the address, and since which attachment.", ...LEASE_SPEC_RULES));

@@ -86,6 +86,10 @@ export class ApiLeaseStore implements LeaseStore {
     return listObjects(this.#api, LEASES, { ...this.#matching("spec.node", node), pick: leasesOf }, signal);
   }
 
+  listByHolder(holder: string, signal: AbortSignal): Promise<IPLease[]> {
+    return listObjects(this.#api, LEASES, { ...this.#matching("spec.holder", holder), pick: leasesOf }, signal);
+  }
+
   listNames(pool: string, signal: AbortSignal): Promise<string[]> {
     const { pageSize, query } = this.#matching("spec.pool", pool);
     const { accept, includeObject } = NAMES_ONLY;

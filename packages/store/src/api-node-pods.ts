@@ -18,6 +18,7 @@ interface PodObject {
     readonly name?: string;
     readonly uid?: string;
     readonly annotations?: Readonly<Record<string, string>>;
+    readonly ownerReferences?: readonly { readonly kind: string; readonly controller?: boolean }[];
   };
 }
 
@@ -55,9 +56,11 @@ function podsOf({ items }: Readonly<Record<string, unknown>>): PodIdentity[] {
 }
 
 function identityOf(object: unknown): PodIdentity {
-  const { namespace, name, uid, annotations = {} } = (object as PodObject).metadata ?? {};
+  const { namespace, name, uid, annotations = {}, ownerReferences = [] } = (object as PodObject).metadata ?? {};
   if (namespace === undefined || name === undefined || uid === undefined) {
     throw new TypeError("the API server's answer has a pod without namespace, name or uid");
   }
-  return { namespace, name, uid, annotations };
+  const controller = ownerReferences.find((owner) => owner.controller === true);
+  const identity = { namespace, name, uid, annotations };
+  return controller === undefined ? identity : { ...identity, controllerKind: controller.kind };
 }

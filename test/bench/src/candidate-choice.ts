@@ -72,6 +72,7 @@ async function createChooser({ title, subnet, freeShare }: (typeof POOLS)[number
     hints,
     own: { byName: () => undefined, byHolder: () => [], drop: () => undefined, isSandboxGone: () => false },
     holders: { look: () => Promise.resolve({ pod: "unknown", node: "unknown" }) },
+    keeping: { keepSeconds: () => Promise.resolve(undefined), timestamp: () => "" },
     leftovers: { giveBack: () => Promise.resolve(), recheck: () => undefined },
     clock,
     random: Math.random,

@@ -41,6 +41,10 @@ export class InstantStore implements LeaseStore {
     return Promise.resolve(this.#options.ofNode?.() ?? []);
   }
 
+  listByHolder(): Promise<IPLease[]> {
+    return Promise.resolve([]);
+  }
+
   listNames(): Promise<string[]> {
     return Promise.resolve([...(this.#options.names ?? [])]);
   }

@@ -38,6 +38,8 @@ function createAgent(leases: number): Agent {
       create: (pool) => Promise.resolve(pool),
     },
     holders: { look: () => Promise.resolve({ pod: "unknown", node: "unknown" }) },
+    pods: { list: () => Promise.resolve([]), get: () => Promise.resolve(undefined) },
+    date: () => new Date(),
     sandboxes: { bootID: "bench", observe: () => undefined, isGone: () => false, refresh: () => undefined },
     spool: { read: () => ({ files: [], isLast: true }), write: () => Promise.resolve(), remove: () => undefined },
     clock: { nowMs: () => performance.now(), sleep: untilAborted },

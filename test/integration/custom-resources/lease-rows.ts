@@ -59,6 +59,14 @@ export const GOOD_LEASES: readonly GoodRow[] = [
     what: "a released address that keeps its holder",
     spec: lease4({ ...UNATTACHED, releasedAt: "2026-01-02T03:04:05Z" }),
   },
+  {
+    what: "a released address that says how long it is kept",
+    spec: lease6({ ...UNATTACHED, releasedAt: "2026-01-02T03:04:05Z", keepSeconds: 604_800 }),
+  },
+  {
+    what: "an address without a pod that cools down",
+    spec: lease4({ ...NOBODY, network: "lan", ifName: "net1", releasedAt: "2026-01-02T03:04:05Z", keepSeconds: 1 }),
+  },
 ];
 
 /** Leases that must be refused, one fault each. */
@@ -162,6 +170,21 @@ export const BAD_LEASES: readonly BadRow[] = [
     what: "attached and released",
     spec: lease4({ releasedAt: "2026-01-02T03:04:05Z" }),
     says: "an attached lease is not released",
+  },
+  {
+    what: "attached, and kept for a time",
+    spec: lease6({ keepSeconds: 60 }),
+    says: "an attached lease is not released",
+  },
+  {
+    what: "a reservation for a time",
+    spec: lease4({ ...NOBODY, reserved: KEPT, keepSeconds: 60 }),
+    says: "keepSeconds belongs to a released lease",
+  },
+  {
+    what: "kept for no time",
+    spec: lease4({ ...UNATTACHED, releasedAt: "2026-01-02T03:04:05Z", keepSeconds: 0 }),
+    says: "greater than or equal to 1",
   },
   {
     what: "reserved and released",

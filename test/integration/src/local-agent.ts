@@ -66,6 +66,8 @@ export class LocalAgent {
       leases: new ApiLeaseStore(client),
       pools: new ApiPoolStore(client),
       holders: new ApiHolderStates(client),
+      pods: new ApiNodePods(client),
+      date: () => new Date(),
       sandboxes: new NodeSandboxes(),
       spool: new SpoolFolder(join(run.folder, `spool-${node}`), { log, clock, meter }),
       clock,
@@ -77,7 +79,7 @@ export class LocalAgent {
       readFile: () => "",
       readKernelCommandLine: () => "",
       nodeAddresses: () => [],
-      reconciliation: { mode, pods: new ApiNodePods(client), events: this.#events },
+      reconciliation: { mode, events: this.#events },
     });
   }
 

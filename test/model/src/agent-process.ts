@@ -116,6 +116,8 @@ export class AgentProcess {
       pools,
       // For messages alone.
       holders: { look: () => Promise.resolve({ pod: "unknown", node: "unknown" }) },
+      pods,
+      date: () => new Date(time.nowMs),
       sandboxes,
       spool,
       circuit,
@@ -127,7 +129,7 @@ export class AgentProcess {
       readFile: () => "",
       readKernelCommandLine: () => "",
       nodeAddresses: () => [],
-      reconciliation: { mode: "on", pods, events: { tell: () => undefined } },
+      reconciliation: { mode: "on", events: { tell: () => undefined } },
     });
     this.#running = { agent, calls: new CallService(agent, SILENT) };
   }

@@ -72,6 +72,8 @@ export class ApiConnection {
       get: (name, signal) => this.#read<IPLease | undefined>(`get ${name}`, signal, () => leases.get(name, NEVER)),
       listByNode: (node, signal) =>
         this.#read(`list the leases of ${node}`, signal, () => leases.listByNode(node, NEVER)),
+      listByHolder: (holder, signal) =>
+        this.#read(`list the leases of holder ${holder}`, signal, () => leases.listByHolder(holder, NEVER)),
       listNames: (pool, signal) =>
         this.#read(`list the leases of pool ${pool}`, signal, () => leases.listNames(pool, NEVER)),
     };

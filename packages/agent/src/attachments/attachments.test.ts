@@ -58,8 +58,8 @@ describe("what the node holds", () => {
   });
 
   test("what the rest of the metadata says is not kept", () => {
-    const lease = leaseOf(V4);
-    attachments.put({ ...lease, metadata: { ...lease.metadata, annotations: { note: "x".repeat(1_000) } } });
+    const { metadata, ...lease } = leaseOf(V4);
+    attachments.put({ ...lease, metadata: { ...metadata, generation: 1, creationTimestamp: "2026-01-01T00:00:00Z" } });
     expect(attachments.byName(V4)?.metadata).toEqual({ name: V4, uid: "uid-10.0.0.5", resourceVersion: "1" });
   });
 });
@@ -187,6 +187,12 @@ describe("a slim lease", () => {
   test("is the lease with no more metadata than names its version", () => {
     expect(slim).toEqual(full);
     expect(Object.keys(slim.metadata)).toEqual(["name", "uid", "resourceVersion"]);
+  });
+
+  test("has what other programs have put there, which a write must not lose", () => {
+    const put = { labels: { a: "b" }, annotations: { c: "d" }, finalizers: ["e"], ownerReferences: [{ name: "f" }] };
+    const lease = { ...full, metadata: { ...full.metadata, generation: 1, ...put } } as IPLease;
+    expect(slimLease(lease).metadata).toEqual({ ...slim.metadata, ...put });
   });
 
   test("is kept as the one object that it is, in the list and here", () => {

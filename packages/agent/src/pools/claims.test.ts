@@ -36,7 +36,7 @@ const DUAL = selected(
 
 function selected(pool: IPPool): SelectedSet[] {
   const { strategy, index } = pool.spec;
-  return rangeSetsOf(pool).map((set) => ({ set, strategy, index }));
+  return rangeSetsOf(pool).map((set) => ({ set, strategy, index, retains: false }));
 }
 
 function claim(sets: readonly SelectedSet[], request: Partial<ClaimsRequest> = {}): Claim[] {

@@ -26,9 +26,9 @@ export function claimsFor(
   const { podNumber } = request;
   const wanted = fixedBySet(sets, request.fixed);
   const claims = sets.map((selected): Claim => {
-    const { set, strategy } = selected;
+    const { set, strategy, retains } = selected;
     const fixed = wanted.get(selected)?.address;
-    if (strategy !== "Index") return { set, fixed, strategy };
+    if (strategy !== "Index") return { set, fixed, strategy, retains };
     if (fixed !== undefined) return { set, fixed, strategy: "Spread" };
     const computed = indexAddressFor(selected, { ...basis, podNumber });
     return { set, fixed: computed, isComputed: true, strategy: "Spread" };

@@ -1,6 +1,7 @@
 import { type RangeSet, rangeSetsOf } from "@cluster-ipam/allocator";
 import type { IPPool } from "@cluster-ipam/api";
 import { checkRoutes } from "@cluster-ipam/dialects";
+import { refuseUnwatched } from "./keeping-fields.ts";
 import { refuseUnserved } from "./unserved-fields.ts";
 
 /** A pool as read, with its range sets; these stay the same objects for as long as the pool has the same version. */
@@ -24,6 +25,7 @@ export function knownPool(pool: IPPool, previous: KnownPool | undefined): KnownP
   return {
     pool,
     rangeSets: () => {
+      refuseUnwatched(pool);
       sets ??= compile(pool);
       return sets;
     },

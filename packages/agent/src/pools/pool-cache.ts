@@ -45,6 +45,13 @@ export class PoolCache {
     return (await this.#use(entry, signal)) ?? entry.read.since(sinceMs, signal);
   }
 
+  /** As {@link get}, for what does not take an address from the pool: it is not refreshed for that. */
+  async look(name: string, signal: AbortSignal): Promise<KnownPool | undefined> {
+    const sinceMs = this.#clock.nowMs();
+    const { read } = this.#entryOf(name);
+    return (await read.since(sinceMs - TRUST_MS, signal)) ?? read.since(sinceMs, signal);
+  }
+
   /**
    * The pool of that name, else the default pool. That there is none of that name is trusted for as long as a pool is.
    *

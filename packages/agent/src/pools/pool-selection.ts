@@ -1,4 +1,4 @@
-import type { AllocationRequest, RangeSet } from "@cluster-ipam/allocator";
+import { type AllocationRequest, isRetaining, type RangeSet } from "@cluster-ipam/allocator";
 import { DEFAULT_POOL_ANNOTATION, type IPPool, type IPPoolSpec } from "@cluster-ipam/api";
 import { checkRoutes, type Routes } from "@cluster-ipam/dialects";
 import { IpamError } from "@cluster-ipam/errors";
@@ -11,6 +11,8 @@ export interface SelectedSet extends Pick<IPPoolSpec, "strategy"> {
   readonly set: RangeSet;
   /** How strategy Index counts; absent means from the start, by the pod's name. */
   readonly index: IPPoolSpec["index"];
+  /** Whether the pool keeps addresses for their pods. */
+  readonly retains: boolean;
 }
 
 /** What serves a call: one address from each set, and the routes and DNS that go with them. */
@@ -34,7 +36,7 @@ export async function selectPools(
   refuseRepeated(found);
   const sets = found.flatMap((known) => {
     const { strategy, index } = request.choice.kind === "inline" ? request.choice : known.pool.spec;
-    return known.rangeSets().map((set) => ({ set, strategy, index }));
+    return known.rangeSets().map((set) => ({ set, strategy, index, retains: isRetaining(known.pool.spec) }));
   });
   // A pool that was made from the ipam section stands for its ranges alone.
   const specs = request.choice.kind === "inline" ? [] : found.map(({ pool }) => pool.spec);

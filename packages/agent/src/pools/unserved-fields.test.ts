@@ -17,8 +17,6 @@ test("a pool with nothing but what the agent serves passes, defaults spelled out
 const UNSERVED: readonly (readonly [string, Partial<IPPoolSpec>, string])[] = [
   ["nodeBlocks", { nodeBlocks: { prefixLength: 28 } }, 'spec.nodeBlocks is {"prefixLength":28}'],
   ["source", { source: "NodePodCIDR" }, 'spec.source is "NodePodCIDR"'],
-  ["retain", { retain: { policy: "Always", seconds: 60 } }, "spec.retain is"],
-  ["coolDownSeconds", { coolDownSeconds: 30 }, "spec.coolDownSeconds is 30"],
   ["nodeSelector", { nodeSelector: { matchLabels: { a: "b" } } }, "spec.nodeSelector is"],
   ["namespaceSelector", { namespaceSelector: {} }, "spec.namespaceSelector is {}"],
 ];

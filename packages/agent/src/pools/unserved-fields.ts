@@ -11,8 +11,6 @@ export function refuseUnserved({ metadata, spec }: IPPool): void {
   const unserved: readonly (readonly [string, unknown])[] = [
     ["nodeBlocks", spec.nodeBlocks],
     ["source", spec.source],
-    ["retain", spec.retain?.policy === "None" ? undefined : spec.retain],
-    ["coolDownSeconds", spec.coolDownSeconds === 0 ? undefined : spec.coolDownSeconds],
     ["nodeSelector", spec.nodeSelector],
     ["namespaceSelector", spec.namespaceSelector],
   ];

@@ -1,4 +1,11 @@
-import { createLease, describeHolder, isHeldBy } from "@cluster-ipam/allocator";
+import {
+  createLease,
+  describeHolder,
+  isHeldBy,
+  isKeptFor,
+  replaceLease,
+  type WriteContext,
+} from "@cluster-ipam/allocator";
 import type { IPLease } from "@cluster-ipam/api";
 import { holdingInterface } from "../attachments/attachment-gate.ts";
 import { boundedSignal, isAttachedTo, type Round } from "./round.ts";
@@ -19,7 +26,8 @@ type Standing =
  * Looks at a lease that memory holds and a list does not show as it is known, by a read of its own inside the gate: the
  * list may be older than what a call has done since.
  *
- * Its attachment lives: a missing lease is created again as it was; one that somebody else has is told of. Where it
+ * Its attachment lives: a missing lease is created again as it was, one that is kept for its own pod taken back; one that
+ * somebody else has is told of. Where it
  * looks dead nothing is done here: it takes two looks to be sure, and the other rules forget it then.
  */
 export async function examine(known: IPLease, round: Round): Promise<void> {
@@ -77,7 +85,7 @@ async function compareWithRead(known: IPLease, round: Round): Promise<Standing> 
     return { kind: "settled" };
   }
   if (!(await isAlive(known, round, signal)) || !attachments.has(known)) return { kind: "settled" };
-  if (found === undefined) return recreate(known, round, signal);
+  if (found === undefined || isKeptForItself(found, known)) return recreate(known, found, round, signal);
   const isSquatter = isAttachedTo(node, found) && sandboxState(found, round.agent.sandboxes) === "gone";
   return isSquatter ? { kind: "squatted", found } : tellDuplicate(known, found, round);
 }
@@ -87,30 +95,49 @@ async function isAlive(known: IPLease, round: Round, signal: AbortSignal): Promi
   return state === "there" || (state === "unseen" && (await isPodAlive(known, round, signal)));
 }
 
-/** Creates the lease as it was; its attachment's gate is held, so that no DEL is under way. */
-async function recreate(known: IPLease, round: Round, signal: AbortSignal): Promise<Standing> {
+/** A hand, or a restored backup, says that the address of a living attachment was given back. */
+function isKeptForItself(found: IPLease, { spec: { pod, ifName } }: IPLease): boolean {
+  return found.spec.containerID === "" && isKeptFor(found, { pod: pod && { uid: "", ...pod }, ifName });
+}
+
+/**
+ * Makes the lease what it was; its attachment's gate is held, so that no DEL is under way.
+ *
+ * @param kept what the server has for the pod instead
+ */
+async function recreate(
+  known: IPLease,
+  kept: IPLease | undefined,
+  round: Round,
+  signal: AbortSignal,
+): Promise<Standing> {
   const { agent, journal, isDryRun } = round;
-  const { apiVersion, kind, metadata, spec } = known;
   if (isDryRun) {
     journal.recreated(known);
     return { kind: "settled" };
   }
-  const created = await createLease(
-    { apiVersion, kind, metadata: { name: metadata.name }, spec },
-    {
-      store: agent.store,
-      claimant: claimantOf(known),
-      clock: agent.clock,
-      signal,
-      recheck: (lease) => agent.pending.addUncertain(lease),
-    },
-  );
+  const { store, clock, pending } = agent;
+  const recheck = (lease: IPLease): void => pending.addUncertain(lease);
+  const created = await writeAgain(known, kept, { store, claimant: claimantOf(known), clock, signal, recheck });
   // Somebody was quicker: the next look tells who.
   if (created === undefined) return { kind: "unsettled" };
   agent.attachments.ousted.forget(known);
   agent.attachments.putRead(created);
   journal.recreated(created);
   return { kind: "settled" };
+}
+
+function writeAgain(
+  { apiVersion, kind, metadata: { name }, spec: known }: IPLease,
+  kept: IPLease | undefined,
+  context: WriteContext,
+): Promise<IPLease | undefined> {
+  // Whoever deleted the lease under its attachment has ended its reservation, if it had one.
+  const { reserved: _, ...spec } = known;
+  if (kept === undefined) return createLease({ apiVersion, kind, metadata: { name }, spec }, context);
+  const { prefixLength, pool, reserved } = kept.spec;
+  const reservation = reserved === undefined ? {} : { reserved };
+  return replaceLease({ ...kept, spec: { ...spec, prefixLength, pool, ...reservation } }, context);
 }
 
 function claimantOf({ spec }: IPLease): Parameters<typeof createLease>[1]["claimant"] {

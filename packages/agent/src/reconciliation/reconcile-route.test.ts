@@ -9,9 +9,9 @@ import { netnsOf } from "../testing/cni-calls.ts";
 import { FakeCircuit } from "../testing/fake-circuit.ts";
 import { FakeSandboxes } from "../testing/fake-sandboxes.ts";
 import { LogLines } from "../testing/log-lines.ts";
+import { MemoryPods } from "../testing/memory-pods.ts";
 import { MemorySpool } from "../testing/memory-spool.ts";
 import { leaseOf } from "../testing/objects.ts";
-import { MemoryPods } from "../testing/reconciling-node.ts";
 import { TickingClock } from "../testing/ticking-clock.ts";
 import type { ReconcileMode } from "./reconcile-report.ts";
 
@@ -22,12 +22,14 @@ const MINUTE_MS = 60_000;
 function serve(mode?: ReconcileMode, leases: MemoryLeaseStore = new MemoryLeaseStore()) {
   const clock = new FakeClock();
   const { log } = new LogLines();
-  const reconciliation = { pods: new MemoryPods(), events: { tell: () => undefined } };
+  const reconciliation = { events: { tell: () => undefined } };
   const agent = new Agent({
     node: "n1",
     leases,
     pools: new MemoryPoolStore(),
     holders: { look: () => Promise.resolve({ pod: "there", node: "Ready" }) },
+    pods: new MemoryPods(),
+    date: () => new Date(0),
     sandboxes: new FakeSandboxes(),
     readKernelCommandLine: () => "",
     nodeAddresses: () => [],

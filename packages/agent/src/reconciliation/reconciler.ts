@@ -86,10 +86,9 @@ export class Reconciler {
   }
 
   async #makeRound(scope: Scope, signal: AbortSignal): Promise<RoundResult> {
-    const { log, meter, attachments } = this.#agent;
+    const { log, meter, attachments, pods } = this.#agent;
     const isDryRun = this.mode === "dry-run";
     const journal = new Journal({ log, meter, events: this.#deps.events, isDryRun, signal });
-    const { pods } = this.#deps;
     const round: Round = { agent: this.#agent, pods, evidence: this.#evidence, journal, isDryRun, signal };
     let isListed = false;
     try {

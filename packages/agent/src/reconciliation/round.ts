@@ -41,9 +41,9 @@ export function boundedSignal({ signal }: Round): AbortSignal {
 }
 
 /**
- * Whether a lease is held by an attachment of `node`, so that its agent answers for it: neither reserved by hand, nor
- * cooling down, nor retained.
+ * Whether a lease is held by an attachment of `node`, so that its agent answers for it: neither a reservation that
+ * nobody uses, nor cooling down, nor retained.
  */
 export function isAttachedTo(node: string, { spec }: IPLease): boolean {
-  return spec.node === node && spec.containerID !== "" && spec.reserved === undefined && spec.releasedAt === undefined;
+  return spec.node === node && spec.containerID !== "" && spec.releasedAt === undefined;
 }

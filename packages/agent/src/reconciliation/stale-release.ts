@@ -51,8 +51,7 @@ async function releaseRead(known: IPLease, staleness: Staleness, round: Round): 
     return found !== undefined && isAttachedTo(agent.node, found) ? found : undefined;
   }
   agent.attachments.putRead(found);
-  const isStale = found.spec.reserved === undefined && (await staleness.isStale(found, signal));
-  if (isStale) await giveBack(found, staleness, round, signal);
+  if (await staleness.isStale(found, signal)) await giveBack(found, staleness, round, signal);
   return undefined;
 }
 

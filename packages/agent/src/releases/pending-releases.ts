@@ -1,4 +1,4 @@
-import type { Clock } from "@cluster-ipam/allocator";
+import type { Clock, Origin } from "@cluster-ipam/allocator";
 import type { IPLease } from "@cluster-ipam/api";
 import type { CniRequest } from "@cluster-ipam/cni";
 import { type Interface, interfaceKey } from "../attachments/attachment-gate.ts";
@@ -9,7 +9,13 @@ export type AttachmentRelease = Pick<CniRequest, "attachment" | "startedAtNs">;
 
 /** What is still to be released: one lease, or what a DEL asks for. */
 export type PendingRelease =
-  | { readonly kind: "lease"; readonly lease: IPLease; readonly mayAppearUntilMs: number }
+  | {
+      readonly kind: "lease";
+      readonly lease: IPLease;
+      /** What it is to be again. */
+      readonly origin: Origin;
+      readonly mayAppearUntilMs: number;
+    }
   | ({
       readonly kind: "attachment";
       /** Until then an earlier process may still write what the release is for. */
@@ -21,6 +27,8 @@ export type PendingRelease =
 
 /** The first pause between two looks for what an earlier process may still write; doubled each time. */
 const LATE_LOOK_MS = 15_000;
+/** As DEL releases it: somebody was told of it. */
+const HELD: Origin = { kind: "held" };
 const LOOK_NOW = { lookAtMs: 0, pauseMs: LATE_LOOK_MS } as const;
 
 /** Releases that could not be made, or not be confirmed, when they were due. The same one is kept once. */
@@ -67,13 +75,13 @@ export class PendingReleases {
   }
 
   /** `lease` exists and is to go. */
-  addLease(lease: IPLease): void {
-    this.#addLease(lease, 0);
+  addLease(lease: IPLease, origin: Origin = HELD): void {
+    this.#addLease(lease, origin, 0);
   }
 
   /** `lease` may exist, now or until the server has given up the request that was to create it. */
-  addUncertain(lease: IPLease): void {
-    this.#addLease(lease, this.#clock.nowMs() + LATE_WRITE_MS);
+  addUncertain(lease: IPLease, origin: Origin = HELD): void {
+    this.#addLease(lease, origin, this.#clock.nowMs() + LATE_WRITE_MS);
   }
 
   /**
@@ -128,8 +136,8 @@ export class PendingReleases {
     });
   }
 
-  #addLease(lease: IPLease, untilMs: number): void {
-    const pending = { kind: "lease", lease, mayAppearUntilMs: untilMs } as const;
+  #addLease(lease: IPLease, origin: Origin, untilMs: number): void {
+    const pending = { kind: "lease", lease, origin, mayAppearUntilMs: untilMs } as const;
     const known = this.#pending.get(keyOf(pending));
     const knownUntilMs = known?.kind === "lease" ? known.mayAppearUntilMs : 0;
     this.#add({ ...pending, mayAppearUntilMs: Math.max(untilMs, knownUntilMs) });

@@ -42,7 +42,7 @@ export async function releaseLeases(
   signal: AbortSignal,
 ): Promise<void> {
   for (const lease of leases) {
-    // First: whatever comes of the delete, the attachment does not have the lease any more.
+    // First: whatever comes of the write, the attachment does not have the lease any more.
     agent.attachments.drop(lease);
     const isReleased = await tryRelease(lease, startedAtNs, agent, signal);
     if (!isReleased) agent.pending.addLease(lease);
@@ -78,14 +78,14 @@ async function listedLeasesOf(
 async function tryRelease(
   lease: IPLease,
   startedAtNs: bigint,
-  { node, store, log, attachments }: AgentContext,
+  { node, store, log, attachments, allocator: { keeping } }: AgentContext,
   signal: AbortSignal,
 ): Promise<boolean> {
   const { network, containerID, ifName, address: ip, pool } = lease.spec;
   const isStillOurs = (found: IPLease): boolean =>
     isHeldBy(found, { network, containerID, ifName, node }) && attachments.isOlderThan(found, startedAtNs);
   try {
-    const outcome = await releaseLease(store, lease, { isStillOurs, signal });
+    const outcome = await releaseLease(store, lease, { isStillOurs, signal, keeping });
     log.debug({ ip, pool, containerId: containerID, ifName, outcome }, "lease release tried");
     return outcome === "released";
   } catch (err) {

@@ -111,14 +111,15 @@ async function release(pending: PendingRelease, agent: AgentContext, look: Look)
  * @returns whether the server has it no more for that attachment, now
  */
 async function releasePendingLease(
-  { lease }: Extract<PendingRelease, { kind: "lease" }>,
-  { store, attachments, log }: AgentContext,
+  { lease, origin }: Extract<PendingRelease, { kind: "lease" }>,
+  { store, attachments, allocator, log }: AgentContext,
   signal: AbortSignal,
 ): Promise<boolean> {
   const { name } = lease.metadata;
   const { network, containerID, ifName, node } = lease.spec;
   const attachment = { network, containerId: containerID, ifName };
   const isTheirs = (current: IPLease): boolean => isHeldBy(current, { network, containerID, ifName, node });
+  const { keeping } = allocator;
   const found = await store.get(name, signal);
   if (found === undefined || !isTheirs(found)) return true;
   // By its name: one that was lost and created again is another object than the one that memory has.
@@ -126,7 +127,7 @@ async function releasePendingLease(
     attachments.putRead(found);
     return true;
   }
-  const outcome = await releaseLease(store, found, { isStillOurs: isTheirs, signal });
+  const outcome = await releaseLease(store, found, { isStillOurs: isTheirs, signal, origin, keeping });
   if (outcome === "released") log.info({ ip: found.spec.address, pool: found.spec.pool }, "pending lease released");
   return outcome === "released";
 }

@@ -14,6 +14,7 @@ import { attachmentOf } from "../testing/cni-calls.ts";
 import { FakeCircuit } from "../testing/fake-circuit.ts";
 import { FakeSandboxes } from "../testing/fake-sandboxes.ts";
 import { LogLines } from "../testing/log-lines.ts";
+import { MemoryPods } from "../testing/memory-pods.ts";
 import { leaseOf } from "../testing/objects.ts";
 import { TickingClock } from "../testing/ticking-clock.ts";
 import { SpoolFolder } from "./spool-folder.ts";
@@ -87,6 +88,8 @@ describe("a spool with many files", () => {
       leases,
       pools: new MemoryPoolStore(),
       holders: { look: () => Promise.resolve({ pod: "there", node: "Ready" }) },
+      pods: new MemoryPods(),
+      date: () => new Date(0),
       sandboxes: new FakeSandboxes(),
       readKernelCommandLine: () => "",
       nodeAddresses: () => [],

@@ -16,6 +16,7 @@ import { type CallFixture, wireCall } from "../testing/cni-calls.ts";
 import { FakeCircuit } from "../testing/fake-circuit.ts";
 import { FakeSandboxes } from "../testing/fake-sandboxes.ts";
 import { LogLines } from "../testing/log-lines.ts";
+import { MemoryPods } from "../testing/memory-pods.ts";
 import { MemorySpool } from "../testing/memory-spool.ts";
 import { leaseOf, poolOf } from "../testing/objects.ts";
 import { TickingClock } from "../testing/ticking-clock.ts";
@@ -47,6 +48,8 @@ beforeEach(async () => {
     leases,
     pools,
     holders: { look: () => Promise.resolve({ pod: "there", node: "Ready" }) },
+    pods: new MemoryPods(),
+    date: () => new Date(0),
     sandboxes: new FakeSandboxes(),
     readKernelCommandLine: () => "",
     nodeAddresses: () => [],

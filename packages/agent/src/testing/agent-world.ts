@@ -1,4 +1,4 @@
-import type { Clock, HolderState, LeaseStore, PoolStore, Random } from "@cluster-ipam/allocator";
+import type { Clock, HolderState, LeaseStore, NodePods, PoolStore, Random } from "@cluster-ipam/allocator";
 import type { IPLease } from "@cluster-ipam/api";
 import type { IpamResult } from "@cluster-ipam/cni";
 import { parseCidr } from "@cluster-ipam/ip";
@@ -12,6 +12,7 @@ import { type CallFixture, cniCall } from "./cni-calls.ts";
 import { FakeCircuit } from "./fake-circuit.ts";
 import { FakeSandboxes } from "./fake-sandboxes.ts";
 import { LogLines } from "./log-lines.ts";
+import { MemoryPods } from "./memory-pods.ts";
 import { MemorySpool } from "./memory-spool.ts";
 import { TickingClock } from "./ticking-clock.ts";
 
@@ -28,6 +29,8 @@ export interface WorldParts<Leases extends LeaseStore, Pools extends PoolStore, 
   readonly nodeAddresses?: readonly string[];
   /** What an earlier agent left; nothing when absent. */
   readonly spool?: MemorySpool;
+  /** Pods of the cluster; none when absent. */
+  readonly pods?: NodePods;
   /** Nobody counts when absent. */
   readonly meter?: AgentMeter;
 }
@@ -57,6 +60,7 @@ export class AgentWorld<Leases extends LeaseStore, Pools extends PoolStore, Time
     files = {},
     nodeAddresses = [],
     spool = new MemorySpool(),
+    pods = new MemoryPods(),
     meter = NO_METER,
   }: WorldParts<Leases, Pools, Time>) {
     this.leases = leases;
@@ -71,8 +75,10 @@ export class AgentWorld<Leases extends LeaseStore, Pools extends PoolStore, Time
       leases,
       pools,
       holders: { look: () => Promise.resolve(this.holderState) },
+      pods,
       sandboxes,
       clock: ticking,
+      date: () => new Date(Date.UTC(2026, 0, 1) + clock.nowMs()),
       random,
       log: lines.log,
       meter,

@@ -1,4 +1,3 @@
-import type { NodePods, PodIdentity } from "@cluster-ipam/allocator";
 import { FakeClock, MemoryLeaseStore, MemoryPoolStore, seededRandom } from "@cluster-ipam/allocator/testing";
 import type { IPLease, IPLeaseSpec } from "@cluster-ipam/api";
 import { NO_METER } from "../agent-meter.ts";
@@ -6,41 +5,13 @@ import type { AgentEvent } from "../reconciliation/events.ts";
 import type { ReconcileMode, ReconcileReport } from "../reconciliation/reconcile-report.ts";
 import { Reconciler } from "../reconciliation/reconciler.ts";
 import { AgentWorld, never } from "./agent-world.ts";
+import { MemoryPods } from "./memory-pods.ts";
 import { poolOf } from "./objects.ts";
-
-/** Pods that the server has because a test says so. */
-export class MemoryPods implements NodePods {
-  readonly #pods = new Map<string, PodIdentity>();
-  /** What was asked, such as `list n1`. */
-  readonly calls: string[] = [];
-  /** From now on every answer is this error. */
-  failure: Error | undefined;
-
-  put(pod: Pick<PodIdentity, "namespace" | "name" | "uid"> & Partial<PodIdentity>): void {
-    this.#pods.set(`${pod.namespace}/${pod.name}`, { annotations: {}, ...pod });
-  }
-
-  remove(namespace: string, name: string): void {
-    this.#pods.delete(`${namespace}/${name}`);
-  }
-
-  async list(node: string): Promise<readonly PodIdentity[]> {
-    this.calls.push(`list ${node}`);
-    if (this.failure !== undefined) throw this.failure;
-    return [...this.#pods.values()];
-  }
-
-  async get(namespace: string, name: string): Promise<PodIdentity | undefined> {
-    this.calls.push(`get ${namespace}/${name}`);
-    if (this.failure !== undefined) throw this.failure;
-    return this.#pods.get(`${namespace}/${name}`);
-  }
-}
 
 /** Node n1 with pool lan, its agent's verbs, and rounds of reconciliation that a test makes one by one. */
 export class ReconcilingNode {
   readonly world: AgentWorld<MemoryLeaseStore, MemoryPoolStore, FakeClock>;
-  readonly pods: MemoryPods = new MemoryPods();
+  readonly pods: MemoryPods;
   readonly events: AgentEvent[] = [];
   /** What was counted, such as `sandbox-gone` or `dry run: sandbox-gone`. */
   readonly counted: string[] = [];
@@ -50,7 +21,9 @@ export class ReconcilingNode {
     const pools = new MemoryPoolStore();
     pools.put(poolOf("lan", ["10.0.0.0/24"]));
     const clock = new FakeClock();
-    this.world = new AgentWorld({ leases: new MemoryLeaseStore(), pools, clock, random: seededRandom(1) });
+    const pods = new MemoryPods();
+    this.pods = pods;
+    this.world = new AgentWorld({ leases: new MemoryLeaseStore(), pools, clock, random: seededRandom(1), pods });
     this.reconciler = this.anotherReconciler(mode);
   }
 
@@ -61,7 +34,7 @@ export class ReconcilingNode {
     };
     const context = { ...this.world.agent, meter: { ...NO_METER, reconciled } };
     const events = { tell: (event: AgentEvent): void => void this.events.push(event) };
-    return new Reconciler(context, { mode, pods: this.pods, events });
+    return new Reconciler(context, { mode, events });
   }
 
   /** A whole round, as somebody asks for it. */

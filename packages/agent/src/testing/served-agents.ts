@@ -7,6 +7,7 @@ import { createServer, type ServerOptions } from "../service/server.ts";
 import { FakeCircuit } from "./fake-circuit.ts";
 import { FakeSandboxes } from "./fake-sandboxes.ts";
 import { LogLines } from "./log-lines.ts";
+import { MemoryPods } from "./memory-pods.ts";
 import { MemorySpool } from "./memory-spool.ts";
 import { poolOf } from "./objects.ts";
 import { TickingClock } from "./ticking-clock.ts";
@@ -51,6 +52,8 @@ export class ServedAgents implements AsyncDisposable {
       leases: this.leases,
       pools,
       holders: { look: () => Promise.resolve({ pod: "there", node: "Ready" }) },
+      pods: new MemoryPods(),
+      date: () => new Date(0),
       sandboxes: new FakeSandboxes(),
       spool: new MemorySpool(),
       clock: new TickingClock(new FakeClock()),

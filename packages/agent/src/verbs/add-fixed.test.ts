@@ -86,6 +86,7 @@ describe.each(FAMILIES)("a fixed %s address", (_, address, prefixLength) => {
       ...spec,
       node: "",
       containerID: "",
+      ifName: "",
       holder: "",
       reserved: { reason: "router" },
     } as const;

@@ -50,7 +50,7 @@ export async function answerFromLeases(
   const live = await existingLeases(call, agent);
   const leases = leasesAskedFor(live, asked, network);
   if (leases?.length === wanted.length) return { ...rest, leases };
-  await Promise.all(live.map((lease) => agent.allocator.leftovers.giveBack(lease)));
+  await Promise.all(live.map((lease) => agent.allocator.leftovers.giveBack(lease, { kind: "held" })));
   throw refusal;
 }
 

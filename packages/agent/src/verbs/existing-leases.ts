@@ -35,7 +35,7 @@ export async function existingLeases(call: AllocationCall, agent: AgentContext):
   } catch (error) {
     // They are this call's now, and a DEL that began before it leaves them alone: nobody else would release them.
     const taken = leases.filter((lease) => isOfCall(lease, claimant));
-    await Promise.all(taken.map((lease) => agent.allocator.leftovers.giveBack(lease)));
+    await Promise.all(taken.map((lease) => agent.allocator.leftovers.giveBack(lease, { kind: "held" })));
     throw error;
   }
   refuseSucceeded(claimant, leases);
@@ -65,7 +65,7 @@ async function ownLease(name: string, call: AllocationCall, agent: AgentContext)
     claimant,
     clock,
     signal,
-    recheck: (lease) => allocator.leftovers.recheck(lease),
+    recheck: (written) => allocator.leftovers.recheck(written, { kind: "held" }),
   };
   for (;;) {
     const lease = await store.get(name, signal);

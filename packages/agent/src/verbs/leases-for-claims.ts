@@ -37,5 +37,5 @@ export async function leasesFor(
 }
 
 async function giveBack(leases: readonly IPLease[], agent: AgentContext): Promise<void> {
-  await Promise.all(leases.map((lease) => agent.allocator.leftovers.giveBack(lease)));
+  await Promise.all(leases.map((lease) => agent.allocator.leftovers.giveBack(lease, { kind: "held" })));
 }

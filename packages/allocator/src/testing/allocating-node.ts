@@ -2,9 +2,11 @@ import type { IPLease } from "@cluster-ipam/api";
 import type { AllocatorDeps } from "../allocation.ts";
 import { type Claimant, isHeldBy } from "../claimant.ts";
 import type { Clock, Random } from "../clock.ts";
+import type { EndRules } from "../lease-end.ts";
 import type { LeaseStore } from "../lease-store.ts";
 import { OccupancyHints } from "../occupancy-hints.ts";
-import { deleteLease, releaseLease } from "../release.ts";
+import { endLease, releaseLease } from "../release.ts";
+import { ScriptedKeeping } from "./scripted-keeping.ts";
 import type { UnreliableStore } from "./unreliable-store.ts";
 
 /** Nothing here is given up half-way. */
@@ -34,6 +36,7 @@ export class AllocatingNode {
         },
         isSandboxGone: ({ spec }) => spec.containerID.startsWith("gone-"),
       },
+      keeping: new ScriptedKeeping(),
       holders: { look: () => Promise.resolve({ pod: "unknown", node: "unknown" }) },
       leftovers: {
         giveBack: (lease) => this.#giveBack(lease),
@@ -53,7 +56,7 @@ export class AllocatingNode {
     if (this.#own.get(name)?.spec.containerID === claimant.containerID) this.#own.delete(name);
     await this.#store.land(lease);
     const isStillOurs = (found: IPLease): boolean => isHeldBy(found, claimant);
-    const outcome = await releaseLease(this.#store, lease, { isStillOurs, signal: NEVER }).catch(() => "unknown");
+    const outcome = await releaseLease(this.#store, lease, { ...this.#rules, isStillOurs }).catch(() => "unknown");
     if (outcome === "unknown") this.#pending.push(lease);
   }
 
@@ -64,14 +67,18 @@ export class AllocatingNode {
       const known = this.#own.get(lease.metadata.name);
       const isWanted = known !== undefined && isHeldBy(known, lease.spec);
       const isStillOurs = (current: IPLease): boolean => !isWanted && isHeldBy(current, lease.spec);
-      if (found !== undefined && isStillOurs(found)) await releaseLease(store, found, { isStillOurs, signal: NEVER });
+      if (found !== undefined && isStillOurs(found)) await releaseLease(store, found, { ...this.#rules, isStillOurs });
     }
+  }
+
+  get #rules(): EndRules {
+    return { keeping: this.deps.keeping, signal: NEVER };
   }
 
   async #giveBack(lease: IPLease): Promise<void> {
     this.deps.own.drop(lease);
     await this.#store.land(lease);
-    const outcome = await deleteLease(this.#store, lease).catch(() => undefined);
+    const outcome = await endLease(this.#store, lease, this.#rules).catch(() => undefined);
     if (outcome?.kind !== "deleted" && outcome?.kind !== "gone") this.#pending.push(lease);
   }
 }

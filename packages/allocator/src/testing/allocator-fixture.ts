@@ -4,11 +4,13 @@ import { allocate } from "../allocate.ts";
 import type { AllocatorDeps, Claim } from "../allocation.ts";
 import type { Claimant } from "../claimant.ts";
 import type { HolderState } from "../holder-state.ts";
+import type { Origin } from "../lease-end.ts";
 import { OccupancyHints } from "../occupancy-hints.ts";
 import type { SearchStrategy } from "../strategies/search.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { MemoryLeaseStore } from "./memory-lease-store.ts";
 import { rangeSetOf } from "./range-set-of.ts";
+import { ScriptedKeeping } from "./scripted-keeping.ts";
 import { seededRandom } from "./seeded-random.ts";
 
 /** Who asks, but for what a test says. */
@@ -28,8 +30,12 @@ export class AllocatorFixture {
   readonly clock: FakeClock = new FakeClock({ isAutomatic: true });
   /** Ends every call of the fixture. */
   readonly controller: AbortController = new AbortController();
+  readonly keeping: ScriptedKeeping = new ScriptedKeeping();
   readonly givenBack: IPLease[] = [];
+  /** What each lease that was given back had been before. */
+  readonly origins: Origin[] = [];
   readonly rechecked: IPLease[] = [];
+  readonly recheckedOrigins: Origin[] = [];
   /** Names of the pools that overlap every set. */
   overlapping: readonly string[] = ["lab"];
   /** What the cluster says of every holder. */
@@ -90,14 +96,17 @@ export class AllocatorFixture {
         drop: () => undefined,
         isSandboxGone: ({ spec }) => this.goneContainers.includes(spec.containerID),
       },
+      keeping: this.keeping,
       holders: { look: () => Promise.resolve(this.holderState) },
       leftovers: {
-        giveBack: async (lease) => {
+        giveBack: async (lease, origin) => {
           this.givenBack.push(lease);
+          this.origins.push(origin);
           await this.remove(lease);
         },
-        recheck: (lease) => {
+        recheck: (lease, origin) => {
           this.rechecked.push(lease);
+          this.recheckedOrigins.push(origin);
         },
       },
     };

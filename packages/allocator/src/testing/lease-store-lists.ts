@@ -77,6 +77,26 @@ export function describeLists(store: () => LeaseStore): void {
     });
   });
 
+  describe("listByHolder", () => {
+    it("lists every lease of the holder, of every node, pool and family, and of no other", async () => {
+      const [four, six, other] = [new LeaseFixture(4), new LeaseFixture(6), new LeaseFixture(4)];
+      const namespace = four.node;
+      const pod = { namespace, name: "web-0" };
+      const holder = `${namespace}/web-0/net1`;
+      const expected = [four.lease(1, { pod, holder }), six.lease(1, { pod, holder }), other.lease(1, { pod, holder })];
+      const strangers = [
+        four.lease(2, { pod: { namespace, name: "web-00" }, holder: `${namespace}/web-00/net1` }),
+        four.lease(3, { pod, ifName: "net2", holder: `${namespace}/web-0/net2` }),
+      ];
+      await createAll(store(), [...expected, ...strangers]);
+      expect(namesOf(await store().listByHolder(holder, open()))).toEqual(namesOf(expected));
+    });
+
+    it("lists nothing for a holder without leases", async () => {
+      expect(await store().listByHolder(`${new LeaseFixture().node}/web-0/net1`, open())).toEqual([]);
+    });
+  });
+
   describe("listNames", () => {
     it("lists the names of every page, of both families and of every space, and of no other pool", async () => {
       const [four, six, other] = [new LeaseFixture(4), new LeaseFixture(6), new LeaseFixture(4)];
@@ -98,6 +118,7 @@ export function describeLists(store: () => LeaseStore): void {
     it.each([
       ["get", (signal: AbortSignal) => store().get("10.20.0.1", signal)],
       ["listByNode", (signal: AbortSignal) => store().listByNode("node-a", signal)],
+      ["listByHolder", (signal: AbortSignal) => store().listByHolder("default/web-0/net1", signal)],
       ["listNames", (signal: AbortSignal) => store().listNames("pool-a", signal)],
     ])("%s says that the API server could not be reached", async (_name, readWith) => {
       await expect(readWith(AbortSignal.abort())).rejects.toMatchObject({ code: "apiserver-unreachable" });

@@ -72,6 +72,11 @@ export class MemoryLeaseStore implements LeaseStore {
     return this.faults.read(call, signal, () => this.snapshot().filter(({ spec }) => spec.node === node));
   }
 
+  listByHolder(holder: string, signal: AbortSignal): Promise<IPLease[]> {
+    const call = { operation: "listByHolder", name: holder } as const;
+    return this.faults.read(call, signal, () => this.snapshot().filter(({ spec }) => spec.holder === holder));
+  }
+
   listNames(pool: string, signal: AbortSignal): Promise<string[]> {
     const call = { operation: "listNames", name: pool } as const;
     return this.faults.read(call, signal, () => {
@@ -116,7 +121,25 @@ function validated(draft: IPLease): IPLease {
     throw refused(`spec.address ${address}`, draft);
   const name = leaseName(parsedAddress, addressSpace);
   if (draft.metadata.name !== name) throw refused(`metadata.name must be "${name}"`, draft);
+  if (!isWhole(parsed.data.spec)) throw refused("neither attached, nor reserved, nor released", draft);
   return parsed.data;
+}
+
+/** As the definition's rules have it: a lease is attached, reserved or released. */
+function isWhole(spec: IPLeaseSpec): boolean {
+  return spec.containerID === "" ? isUnattached(spec) : isAttached(spec);
+}
+
+function isUnattached({ node, pod, ifName, sandbox, reserved, releasedAt, keepSeconds }: IPLeaseSpec): boolean {
+  if (node !== "" || sandbox !== undefined) return false;
+  if (reserved === undefined) return releasedAt !== undefined;
+  return releasedAt === undefined && keepSeconds === undefined && pod === undefined && ifName === "";
+}
+
+function isAttached({ pod, reserved, releasedAt, keepSeconds }: IPLeaseSpec): boolean {
+  if (releasedAt !== undefined || keepSeconds !== undefined) return false;
+  if (reserved === undefined) return true;
+  return pod !== undefined && reserved.for?.namespace === pod.namespace && reserved.for.name === pod.name;
 }
 
 function refused(why: string, { metadata }: IPLease): IpamError {

@@ -42,6 +42,7 @@ export class UnreliableStore implements LeaseStore {
     this.#write(version.name, "", () => this.#memory.delete(version));
   get: LeaseStore["get"] = (name, signal) => this.#memory.get(name, signal);
   listByNode: LeaseStore["listByNode"] = (node, signal) => this.#memory.listByNode(node, signal);
+  listByHolder: LeaseStore["listByHolder"] = (holder, signal) => this.#memory.listByHolder(holder, signal);
   listNames: LeaseStore["listNames"] = (pool, signal) => this.#memory.listNames(pool, signal);
 
   /**
