@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vites
 import { BAD_LEASES, GOOD_LEASES, lease4, lease6, NAME6, UNATTACHED } from "./custom-resources/lease-rows.ts";
 import { BAD_POOLS, GOOD_POOLS, range4 } from "./custom-resources/pool-rows.ts";
 import type { Fields, GoodRow } from "./custom-resources/row.ts";
+import { UNFIT_POOLS } from "./custom-resources/unfit-pool-rows.ts";
 import type { ApiAnswer } from "./src/api-client.ts";
 import { ControlPlane } from "./src/control-plane.ts";
 import { kubectl } from "./src/kubectl.ts";
@@ -143,7 +144,7 @@ describe("an IPPool", () => {
     expect(answer).toMatchObject({ status: 201 });
   });
 
-  it.each(BAD_POOLS)("is refused with $what", async (row) => {
+  it.each([...BAD_POOLS, ...UNFIT_POOLS])("is refused with $what", async (row) => {
     const answer = await send("POST", `${POOLS}?dryRun=All`, objectOf("IPPool", row));
 
     expect(answer.status).toBe(422);

@@ -29,6 +29,7 @@ export type {
 export { namedSet } from "./named-set.ts";
 export { isPodOf, type NodePods, type PodIdentity } from "./node-pods.ts";
 export { OccupancyHints, type OccupancySource } from "./occupancy-hints.ts";
+export { checkPool } from "./pool-check.ts";
 export type { PoolList, PoolStore, UnreadablePool } from "./pool-store.ts";
 export {
   describeRanges,

@@ -73,17 +73,36 @@ const ATTACHED_RULE: CelRule = {
 
 const UNATTACHED_RULE: CelRule = {
   rule:
-    "self.containerID != '' || (self.node == '' && !has(self.sandbox) && has(self.reserved) != has(self.releasedAt)" +
+    "self.containerID != '' || (self.node == '' && !has(self.sandbox) && !has(self.addedAt)" +
+    " && has(self.reserved) != has(self.releasedAt)" +
     " && (!has(self.reserved) || (!has(self.keepSeconds) && !has(self.pod) && self.ifName == '')))",
   message: "a lease without an attachment (containerID) is either reserved or released",
   messageExpression:
     "!has(self.reserved) && !has(self.releasedAt)" +
     " ? 'a lease needs an attachment (network, node, containerID and ifName), or reserved.reason, or releasedAt'" +
-    " : self.node != '' || has(self.sandbox)" +
-    " ? 'node and sandbox belong to an attachment: remove them, or set containerID'" +
+    " : self.node != '' || has(self.sandbox) || has(self.addedAt)" +
+    " ? 'node, sandbox and addedAt belong to an attachment: remove them, or set containerID'" +
     " : has(self.releasedAt) ? 'a reserved lease has no releasedAt: remove one of the two'" +
     " : has(self.keepSeconds) ? 'keepSeconds belongs to a released lease: remove it, a reservation is kept until it is deleted'" +
     " : 'a reserved lease has no pod and no ifName: remove them; reserved.for keeps the address for one pod'",
+};
+
+/** What a reservation says is looked at in reservations alone: an ADD makes none. */
+export const RESERVATION_REASON: CelRule = {
+  rule: "self.trim() != ''",
+  message: "must say why the address is kept: whoever asks for it is told",
+};
+
+/** See {@link RESERVATION_REASON}. */
+export const NAMESPACE_NAME: CelRule = {
+  rule: "self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",
+  message: "no namespace can have this name: expected a DNS label such as default",
+};
+
+/** See {@link RESERVATION_REASON}. */
+export const POD_NAME: CelRule = {
+  rule: "self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",
+  message: "no pod can have this name: expected one such as web-0, its namespace goes into reserved.for.namespace",
 };
 
 const HOLDER_RULE: CelRule = {

@@ -3,7 +3,7 @@ import { addressField, addressSpaceField } from "./address-field.ts";
 import { described, immutable } from "./cel-rule.ts";
 import type { DeepReadonly } from "./deep-readonly.ts";
 import { API_VERSION } from "./group.ts";
-import { LEASE_NAME_RULE, LEASE_SPEC_RULES } from "./lease-rules.ts";
+import { LEASE_NAME_RULE, LEASE_SPEC_RULES, NAMESPACE_NAME, POD_NAME, RESERVATION_REASON } from "./lease-rules.ts";
 import { ObjectMetaSchema } from "./object-meta.ts";
 
 /** Longest name of a Kubernetes object (DNS subdomain). */
@@ -64,11 +64,11 @@ const AddedAtSchema = z
 
 const ReservedSchema = z
   .object({
-    reason: z.string().min(1).max(256).meta(described("Why the address is kept, for people.")),
+    reason: z.string().min(1).max(256).meta(described("Why the address is kept, for people.", RESERVATION_REASON)),
     for: z
       .object({
-        namespace: namespaceField.meta(described("Namespace of the pod.")),
-        name: nameField.meta(described("Name of the pod.")),
+        namespace: namespaceField.meta(described("Namespace of the pod.", NAMESPACE_NAME)),
+        name: nameField.meta(described("Name of the pod.", POD_NAME)),
       })
       .meta(described("The one pod that may take the address; absent means nobody."))
       .exactOptional(),
@@ -83,7 +83,7 @@ const IPLeaseSpecSchema = z
     ),
     prefixLength: z
       .int()
-      .min(0)
+      .min(1)
       .max(128)
       .meta(
         described(

@@ -9,6 +9,13 @@ const DNS_MAX_ITEMS = 32;
 
 const ROUTE_RULES: readonly CelRule[] = [
   {
+    rule: "!has(self.gw) || !isIP(self.gw) || ip(self.gw).isGlobalUnicast() || ip(self.gw).isLinkLocalUnicast()",
+    message: "gw must be an address that an interface may have; leave it out for the gateway of the address",
+    messageExpression:
+      "'gw %s is multicast, loopback or unspecified: leave gw out for the gateway of the address'.format([self.gw])",
+    fieldPath: ".gw",
+  },
+  {
     rule:
       "!has(self.gw) || !isIP(self.gw) || !isCIDR(self.dst)" +
       " || ip(self.gw).family() == cidr(self.dst).ip().family()",
@@ -17,6 +24,22 @@ const ROUTE_RULES: readonly CelRule[] = [
     fieldPath: ".gw",
   },
 ];
+
+/** Every entry of a list stands in it once. */
+function eachOnce(field: string): CelRule {
+  const isOnce = `self.${field}.exists_one(b, a == b)`;
+  return {
+    rule: `!has(self.${field}) || self.${field}.all(a, ${isOnce})`,
+    message: `${field} holds an entry twice: remove one`,
+    messageExpression: `'${field} holds %s twice: remove one'.format([self.${field}.filter(a, !${isOnce})[0]])`,
+    fieldPath: `.${field}`,
+  };
+}
+
+const ONE_WORD: CelRule = {
+  rule: "self.matches('^[^ \\\\t\\\\n]+$')",
+  message: "must be one word: write each domain or option as an entry of its own",
+};
 
 const NAMESERVER: CelRule = {
   rule: "isIP(self)",
@@ -36,7 +59,9 @@ export const PoolRouteSchema = z
   })
   .meta(described('A route of the interface (CNI specification, "Success result").', ...ROUTE_RULES));
 
-const domainField = z.string().min(1).max(DOMAIN_MAX_LENGTH);
+function wordField(description: string): z.ZodString {
+  return z.string().min(1).max(DOMAIN_MAX_LENGTH).meta(described(description, ONE_WORD));
+}
 
 /** Schema of {@link PoolDns}. */
 export const PoolDnsSchema = z
@@ -46,19 +71,24 @@ export const PoolDnsSchema = z
       .max(DNS_MAX_ITEMS)
       .meta(described("Name servers in order of preference."))
       .exactOptional(),
-    domain: domainField.meta(described("Local domain for short names.")).exactOptional(),
+    domain: wordField("Local domain for short names.").exactOptional(),
     search: z
-      .array(domainField.meta(described("A search domain.")))
+      .array(wordField("A search domain."))
       .max(DNS_MAX_ITEMS)
       .meta(described("Search domains in order of preference."))
       .exactOptional(),
     options: z
-      .array(domainField.meta(described("An option, such as ndots:2.")))
+      .array(wordField("An option, such as ndots:2."))
       .max(DNS_MAX_ITEMS)
       .meta(described("Options of the resolver, as in resolv.conf(5)."))
       .exactOptional(),
   })
-  .meta(described("DNS handed out with the address. Some main plugins (macvlan, ipvlan) drop it."));
+  .meta(
+    described(
+      "DNS handed out with the address. Some main plugins (macvlan, ipvlan) drop it.",
+      ...["nameservers", "search", "options"].map(eachOnce),
+    ),
+  );
 
 /** A route of the interface. */
 export type PoolRoute = DeepReadonly<z.infer<typeof PoolRouteSchema>>;

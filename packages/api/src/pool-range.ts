@@ -48,12 +48,55 @@ function insideSubnet(field: "start" | "end"): CelRule {
   };
 }
 
+/** CEL for whether an address is one that an interface may have, or that another one is reached by. */
+function isUnicast(address: string): string {
+  return `(${address}.isGlobalUnicast() || ${address}.isLinkLocalUnicast())`;
+}
+
+const SUBNET_RULES: readonly CelRule[] = [
+  {
+    rule: "!isCIDR(self.subnet) || cidr(self.subnet).prefixLength() > 0",
+    message: "subnet must be a network, and not every address there is: the interface would get a default route",
+    fieldPath: ".subnet",
+  },
+  {
+    rule: `!isCIDR(self.subnet) || cidr(self.subnet).prefixLength() == 0 || ${isUnicast("cidr(self.subnet).ip()")}`,
+    message: "subnet must be a network whose addresses interfaces may have",
+    messageExpression:
+      "'subnet %s is multicast, loopback or unspecified: no interface may have its addresses'.format([self.subnet])",
+    fieldPath: ".subnet",
+  },
+];
+
+const GATEWAY_RULES: readonly CelRule[] = [
+  {
+    rule: `!has(self.gateway) || !isIP(self.gateway) || ${isUnicast("ip(self.gateway)")}`,
+    message: "gateway must be an address that an interface may have; leave it out for none",
+    messageExpression:
+      "'gateway %s is multicast, loopback or unspecified: leave gateway out for none'.format([self.gateway])",
+    fieldPath: ".gateway",
+  },
+  {
+    // Of IPv6 it is that of the routers (RFC 4291 section 2.6.1).
+    rule:
+      "!has(self.gateway) || !isCIDR(self.subnet) || cidr(self.subnet).prefixLength() > 30" +
+      " || self.gateway.contains(':') || !self.subnet.startsWith(self.gateway + '/')",
+    message: "gateway must not be the network's own address",
+    messageExpression:
+      "'gateway %s is the address of the network %s itself: use one of its other addresses'" +
+      ".format([self.gateway, self.subnet])",
+    fieldPath: ".gateway",
+  },
+];
+
 /** Entries of the wrong form are left to {@link EXCLUDE_ENTRY}. */
 const IS_INSIDE =
   `entry.${PARTS}.all(part, isIP(part) ? cidr(self.subnet).containsIP(part)` +
   " : !isCIDR(part) || cidr(self.subnet).containsCIDR(part))";
 
 const RANGE_RULES: readonly CelRule[] = [
+  ...SUBNET_RULES,
+  ...GATEWAY_RULES,
   insideSubnet("start"),
   insideSubnet("end"),
   {
@@ -92,7 +135,10 @@ export const PoolRangeSchema = z
           .meta(described("An address, a CIDR or a span of two addresses.", EXCLUDE_ENTRY, EXCLUDE_CANONICAL)),
       )
       .max(EXCLUDE_MAX_ITEMS)
-      .meta(described("Addresses that are never handed out: 10.0.0.5, 10.0.0.8/29 or 10.0.0.5-10.0.0.9."))
+      .meta({
+        ...described("Addresses that are never handed out: 10.0.0.5, 10.0.0.8/29 or 10.0.0.5-10.0.0.9, each once."),
+        "x-kubernetes-list-type": "set",
+      })
       .exactOptional(),
     assign: z
       .enum(ASSIGN_MODES)

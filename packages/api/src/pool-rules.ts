@@ -13,11 +13,20 @@ function familyOf(subnet: string): string {
 const SAME_ROUTE =
   "a.dst == b.dst" +
   " && (has(a.table) && a.table != 0 ? a.table : 254) == (has(b.table) && b.table != 0 ? b.table : 254)" +
-  " && (has(a.priority) ? a.priority : 0) == (has(b.priority) ? b.priority : 0)";
+  ` && ${priorityOf("a")} == ${priorityOf("b")}`;
+
+/** For IPv6 the kernel puts 1024 in the place of 0. */
+function priorityOf(route: string): string {
+  const standard = `(${route}.dst.contains(':') ? 1024 : 0)`;
+  return `(has(${route}.priority) && ${route}.priority != 0 ? ${route}.priority : ${standard})`;
+}
 
 const SAME_RANGE =
   "a.subnet == b.subnet && (has(a.start) ? a.start : '') == (has(b.start) ? b.start : '')" +
   " && (has(a.end) ? a.end : '') == (has(b.end) ? b.end : '')";
+
+/** Subnets `a` and `b` are one, or `b` does not lie in `a`: an address must not have two prefix lengths. */
+const FIT = "a.subnet == b.subnet || !isCIDR(a.subnet) || !isCIDR(b.subnet) || !cidr(a.subnet).containsCIDR(b.subnet)";
 
 const RANGES_OR_SOURCE: CelRule = {
   rule: `(size(self.ranges) > 0) != ${HAS_SOURCE}`,
@@ -42,6 +51,22 @@ const NODE_BLOCKS_RULES: readonly CelRule[] = [
     messageExpression:
       "'nodeBlocks.prefixLength %d does not fit every range: it must be at least the prefix length of the subnet," +
       " and at most 32 for IPv4'.format([self.nodeBlocks.prefixLength])",
+    fieldPath: NODE_BLOCKS,
+  },
+  {
+    // As many as Kubernetes cuts out of a cluster CIDR.
+    rule:
+      "!has(self.nodeBlocks) || self.ranges.all(r, !isCIDR(r.subnet)" +
+      " || self.nodeBlocks.prefixLength - cidr(r.subnet).prefixLength() <= 16)",
+    message: "nodeBlocks must cut no subnet into more than 65536 blocks: choose a shorter prefixLength",
+    messageExpression:
+      "'nodeBlocks.prefixLength %d cuts a subnet into more than 65536 blocks: choose one that is at most 16 longer than" +
+      " that of the subnet'.format([self.nodeBlocks.prefixLength])",
+    fieldPath: NODE_BLOCKS,
+  },
+  {
+    rule: "!has(self.nodeBlocks) || size(self.ranges) == 0 || self.ranges.exists(r, r.assign == 'Any')",
+    message: "nodeBlocks has nothing to cut: every range is on request (assign), set Any or remove nodeBlocks",
     fieldPath: NODE_BLOCKS,
   },
   {
@@ -71,6 +96,16 @@ const INDEX_RULES: readonly CelRule[] = [
     message: "strategy Index counts from one start on every node: remove nodeBlocks, or choose another strategy",
     fieldPath: NODE_BLOCKS,
   },
+  {
+    rule: `!(${HAS_SOURCE} && self.strategy == 'Index')`,
+    message: "strategy Index counts from one start on every node: remove source, or choose another strategy",
+    fieldPath: ".source",
+  },
+  {
+    rule: "self.strategy != 'Index' || size(self.ranges) == 0 || self.ranges.exists(r, r.assign == 'Any')",
+    message: "strategy Index has nothing to count: every range is on request (assign), set Any or another strategy",
+    fieldPath: ".strategy",
+  },
 ];
 
 /** Route `a` is the only one of its kind. */
@@ -78,6 +113,13 @@ const IS_UNIQUE_ROUTE = `self.routes.exists_one(b, ${SAME_ROUTE})`;
 const IS_FAMILY_OF_ROUTE = `${familyOf("r.subnet")} == ${familyOf("t.dst")}`;
 /** Some range `r` is of the family of route `t`. */
 const IS_SERVED_ROUTE = `!isCIDR(t.dst) || self.ranges.exists(r, !isCIDR(r.subnet) || ${IS_FAMILY_OF_ROUTE})`;
+
+/** The kernel takes no route whose next hop it does not find on the link. */
+const IS_REACHED =
+  "!has(t.gw) || !isIP(t.gw) || ip(t.gw).isLinkLocalUnicast()" +
+  " || self.ranges.exists(r, !isCIDR(r.subnet) || cidr(r.subnet).containsIP(t.gw)" +
+  " || (has(r.gateway) && r.gateway == t.gw))" +
+  " || self.routes.exists(o, !has(o.gw) && isCIDR(o.dst) && cidr(o.dst).containsIP(t.gw))";
 
 const ROUTE_RULES: readonly CelRule[] = [
   {
@@ -96,6 +138,14 @@ const ROUTE_RULES: readonly CelRule[] = [
       `.format([self.routes.filter(t, !(${IS_SERVED_ROUTE}))[0].dst])`,
     fieldPath: ".routes",
   },
+  {
+    rule: `!has(self.routes) || size(self.ranges) == 0 || self.routes.all(t, ${IS_REACHED})`,
+    message: "gw of every route must be in a subnet of the pool, or in the destination of a route without gw",
+    messageExpression:
+      "'gw %s of a route is in no subnet of the pool: use an address of one, or add a route to it without gw'" +
+      `.format([self.routes.filter(t, !(${IS_REACHED}))[0].gw])`,
+    fieldPath: ".routes",
+  },
 ];
 
 /** Rules of an IPPool's `spec`: which fields go together. */
@@ -104,6 +154,14 @@ export const POOL_SPEC_RULES: readonly CelRule[] = [
   {
     rule: `self.ranges.all(a, self.ranges.exists_one(b, ${SAME_RANGE}))`,
     message: "ranges holds the same range twice: remove one of them",
+    fieldPath: ".ranges",
+  },
+  {
+    rule: `self.ranges.all(a, self.ranges.all(b, ${FIT}))`,
+    message: "subnets of one pool must not lie in each other: write one subnet for both, with start and end",
+    messageExpression:
+      "'subnet %s lies in another subnet of the pool: write one subnet for both ranges, with start and end'" +
+      `.format([self.ranges.filter(b, !self.ranges.all(a, ${FIT}))[0].subnet])`,
     fieldPath: ".ranges",
   },
   ...NODE_BLOCKS_RULES,

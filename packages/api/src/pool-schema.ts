@@ -33,6 +33,12 @@ const INDEX_PATTERN: CelRule = {
   message: "must be a regular expression with one group for the number, such as index([0-9]+)",
 };
 
+/** The language of CEL is RE2: what backtracks without end in others is not in it. */
+const INDEX_PATTERN_COMPILES: CelRule = {
+  rule: "'x'.matches(self) in [true, false]",
+  message: "must be a regular expression of RE2: no look-around, no back-references",
+};
+
 const IndexSchema = z
   .object({
     base: z
@@ -48,6 +54,7 @@ const IndexSchema = z
           "Regular expression with one group that finds the number in the pod's name;" +
             " absent means the StatefulSet ordinal, or index<number>.",
           INDEX_PATTERN,
+          INDEX_PATTERN_COMPILES,
         ),
       )
       .exactOptional(),

@@ -137,6 +137,7 @@ export const BAD_LEASES: readonly BadRow[] = [
     spec: lease4({ prefixLength: 33 }),
     says: "prefixLength of an IPv4 address is at most 32",
   },
+  { what: "no prefix at all", spec: lease4({ prefixLength: 0 }), says: "greater than or equal to 1" },
   { what: "a prefix too long for IPv6", spec: lease6({ prefixLength: 129 }), says: "less than or equal to 128" },
   {
     what: "a space that is no label",
@@ -159,12 +160,17 @@ export const BAD_LEASES: readonly BadRow[] = [
   {
     what: "a node that nobody is attached on",
     spec: lease4({ ...NOBODY, node: "node-1", reserved: KEPT }),
-    says: "node and sandbox belong to an attachment",
+    says: "node, sandbox and addedAt belong to an attachment",
   },
   {
     what: "a sandbox that nobody is attached to",
     spec: lease4({ ...UNATTACHED, sandbox: SANDBOX, releasedAt: "2026-01-02T03:04:05Z" }),
-    says: "node and sandbox belong to an attachment",
+    says: "node, sandbox and addedAt belong to an attachment",
+  },
+  {
+    what: "an ADD that nobody is attached by",
+    spec: lease4({ ...NOBODY, reserved: KEPT, addedAt: { bootID: "b1f3", bootTimeNs: "1" } }),
+    says: "node, sandbox and addedAt belong to an attachment",
   },
   {
     what: "attached and released",
@@ -201,6 +207,36 @@ export const BAD_LEASES: readonly BadRow[] = [
     what: "a reservation without reason",
     spec: lease4({ ...NOBODY, reserved: {} }),
     says: "reserved.reason",
+  },
+  {
+    what: "a reservation whose reason is blank",
+    spec: lease4({ ...NOBODY, reserved: { reason: " " } }),
+    says: "must say why the address is kept",
+  },
+  {
+    what: "a reservation for a pod of no namespace there can be",
+    spec: lease4({ ...NOBODY, reserved: { reason: "printer", for: { namespace: "Default", name: "web-0" } } }),
+    says: '"Default": no namespace can have this name',
+  },
+  {
+    what: "a reservation for a pod whose name holds its namespace",
+    spec: lease6({ ...NOBODY, reserved: { reason: "printer", for: { namespace: "default", name: "default/web-0" } } }),
+    says: '"default/web-0": no pod can have this name: expected one such as web-0',
+  },
+  {
+    what: "a reservation for a pod of every name",
+    spec: lease4({ ...NOBODY, reserved: { reason: "printer", for: { namespace: "default", name: "web-*" } } }),
+    says: '"web-*": no pod can have this name',
+  },
+  {
+    what: "a reservation for a pod without namespace",
+    spec: lease4({ ...NOBODY, reserved: { reason: "printer", for: { name: "web-0" } } }),
+    says: "reserved.for.namespace: Required value",
+  },
+  {
+    what: "a reservation with a holder",
+    spec: lease4({ ...NOBODY, reserved: KEPT, holder: HOLDER }),
+    says: "holder must be empty without a pod",
   },
   {
     what: "an attachment to an address kept from all",

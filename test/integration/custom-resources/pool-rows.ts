@@ -6,7 +6,7 @@ export function range4(change: Fields = {}): Fields {
 }
 
 /** The same for IPv6. */
-function range6(change: Fields = {}): Fields {
+export function range6(change: Fields = {}): Fields {
   return { ranges: [{ subnet: "2001:db8::/64", ...change }] };
 }
 
@@ -53,10 +53,32 @@ export const GOOD_POOLS: readonly GoodRow[] = [
     },
   },
   {
+    what: "a gw that another route leads to, and one that the gateway of a range is",
+    spec: {
+      ranges: [{ subnet: "10.0.0.0/24", gateway: "192.0.2.1" }],
+      routes: [
+        { dst: "198.51.100.1/32" },
+        { dst: "10.9.0.0/16", gw: "198.51.100.1" },
+        { dst: "10.8.0.0/16", gw: "192.0.2.1" },
+      ],
+    },
+  },
+  { what: "a link-local gw", spec: { ...range6(), routes: [{ dst: "::/0", gw: "fe80::1" }] } },
+  { what: "the routers' own address of IPv6 as gateway", spec: range6({ gateway: "2001:db8::" }) },
+  {
+    what: "a gateway that is the first of two addresses",
+    spec: range4({ subnet: "10.0.0.0/31", gateway: "10.0.0.0" }),
+  },
+  {
+    what: "as many blocks as there may be",
+    spec: { ...range4({ subnet: "10.0.0.0/16" }), nodeBlocks: { prefixLength: 32 } },
+  },
+  { what: "an empty selector", spec: { ...range4(), nodeSelector: {} } },
+  {
     what: "selectors",
     spec: {
       ...range4(),
-      nodeSelector: { matchLabels: { "mlab/type": "physical" } },
+      nodeSelector: { matchLabels: { "mlab/type": "physical", team: "", [`a.b-c/${"x".repeat(63)}`]: "A_b.c-9" } },
       namespaceSelector: { matchExpressions: [{ key: "team", operator: "Exists" }] },
     },
   },

@@ -13,3 +13,9 @@ export interface GoodRow {
 export interface BadRow extends GoodRow {
   readonly says: string;
 }
+
+/** A pool that the API server takes and an ADD is refused for, with a part of the sentence. */
+export interface RefusedRow extends BadRow {
+  /** Name of the pod that asks; any when absent. */
+  readonly pod?: string;
+}

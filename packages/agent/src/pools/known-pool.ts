@@ -1,6 +1,7 @@
-import { type RangeSet, rangeSetsOf } from "@cluster-ipam/allocator";
+import { checkPool, type RangeSet, rangeSetsOf } from "@cluster-ipam/allocator";
 import type { IPPool } from "@cluster-ipam/api";
 import { checkRoutes } from "@cluster-ipam/dialects";
+import { IpamError } from "@cluster-ipam/errors";
 import { refuseUnwatched } from "./keeping-fields.ts";
 import { refuseUnserved } from "./unserved-fields.ts";
 
@@ -34,8 +35,14 @@ export function knownPool(pool: IPPool, previous: KnownPool | undefined): KnownP
 
 function compile(pool: IPPool): readonly RangeSet[] {
   refuseUnserved(pool);
+  refuseFaulty(pool);
   checkRoutes(pool.spec.routes ?? [], `pool ${pool.metadata.name}: routes`);
   return rangeSetsOf(pool);
+}
+
+function refuseFaulty(pool: IPPool): void {
+  const faults = checkPool(pool);
+  if (faults.length > 0) throw new IpamError("bad-config", `pool ${pool.metadata.name}: ${faults.join("; ")}`);
 }
 
 /** Whether some address of the set may be handed out by `pool`, too, or may have been. */

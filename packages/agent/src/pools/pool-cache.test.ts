@@ -246,11 +246,29 @@ describe("the pool of a network", () => {
     expect(await nameOf(cache.getOrDefault("wan", never()))).toBe("wan");
   });
 
-  test("is not the one whose annotation says anything but true", async () => {
-    const pool = poolOf("standard", [V4]);
-    store.put({ ...pool, metadata: { ...pool.metadata, annotations: { [DEFAULT_POOL_ANNOTATION]: "false" } } });
+  test("is not the one whose annotation says false", async () => {
+    store.put(marked("false"));
     expect(await cache.getOrDefault("lan", never())).toBeUndefined();
   });
+
+  test("is an error where none is the default, and an annotation says neither true nor false", async () => {
+    store.put(marked("yes"));
+    const message = `no pool is the default: the annotation ${DEFAULT_POOL_ANNOTATION} of pool standard is "yes": write "true"`;
+    await expect(cache.getOrDefault("lan", never())).rejects.toMatchObject({
+      code: "bad-config",
+      message: expect.stringContaining(message),
+    });
+    // Not of those that have a pool of their own, and not for longer than it is true.
+    store.put(poolOf("lan", [V6]));
+    expect(await nameOf(cache.getOrDefault("lan", never()))).toBe("lan");
+    store.put(markedDefault(poolOf("other", [V4])));
+    expect(await nameOf(cache.getOrDefault("wan", never()))).toBe("other");
+  });
+
+  function marked(mark: string): IPPool {
+    const pool = poolOf("standard", [V4]);
+    return { ...pool, metadata: { ...pool.metadata, annotations: { [DEFAULT_POOL_ANNOTATION]: mark } } };
+  }
 
   test("is an error that names both where two are the default, until one is not", async () => {
     store.put(markedDefault(poolOf("a", [V4])));

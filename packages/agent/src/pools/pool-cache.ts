@@ -25,6 +25,8 @@ export class PoolCache {
   readonly #log: Logger;
   /** Messages of the pools that the last list found and could not read: each is logged once. */
   #unreadable: ReadonlySet<string> = new Set();
+  /** What is wrong where the last list had no default pool, but one that somebody meant to be. */
+  #misspelt: IpamError | undefined;
   readonly #entries = new Map<string, Entry>();
   readonly #defaults: Entry;
 
@@ -55,7 +57,8 @@ export class PoolCache {
   /**
    * The pool of that name, else the default pool. That there is none of that name is trusted for as long as a pool is.
    *
-   * @throws IpamError `bad-config` when two pools are annotated as the default
+   * @throws IpamError `bad-config` when two pools are annotated as the default, or there is none but one whose
+   * annotation is neither "true" nor "false"
    */
   async getOrDefault(name: string, signal: AbortSignal): Promise<KnownPool | undefined> {
     const sinceMs = this.#clock.nowMs();
@@ -63,7 +66,9 @@ export class PoolCache {
     const known = (await this.#use(entry, signal)) ?? (await this.#use(this.#defaults, signal));
     if (known !== undefined) return known;
     // That there is no pool at all is only said of reads that began after the call.
-    return (await entry.read.since(sinceMs, signal)) ?? this.#defaults.read.since(sinceMs, signal);
+    const fresh = (await entry.read.since(sinceMs, signal)) ?? (await this.#defaults.read.since(sinceMs, signal));
+    if (fresh === undefined && this.#misspelt !== undefined) throw this.#misspelt;
+    return fresh;
   }
 
   /** The pool of that name, made from `draft` where there is none. */
@@ -140,6 +145,7 @@ export class PoolCache {
     const broken = list.unreadable.find(isDefault);
     const [pool, second] = pools;
     if (broken !== undefined) throw broken.error;
+    this.#misspelt = pools.length === 0 ? misspeltDefault(list.pools) : undefined;
     if (pool === undefined) return undefined;
     if (second === undefined) return knownPool(pool, this.#defaults.read.latest?.value);
     const names = pools.map(({ metadata }) => metadata.name).join(" and ");
@@ -157,6 +163,17 @@ export class PoolCache {
     }
     this.#unreadable = new Set(unreadable.map(({ error }) => error.message));
   }
+}
+
+function misspeltDefault(pools: readonly IPPool[]): IpamError | undefined {
+  for (const { metadata } of pools) {
+    const mark = metadata.annotations?.[DEFAULT_POOL_ANNOTATION];
+    if (mark === undefined || mark === "true" || mark === "false") continue;
+    const wayOut = 'write "true" (kubectl annotate --overwrite), or remove it';
+    const text = `the annotation ${DEFAULT_POOL_ANNOTATION} of pool ${metadata.name} is "${mark}": ${wayOut}`;
+    return new IpamError("bad-config", `no pool is the default: ${text}`);
+  }
+  return undefined;
 }
 
 function isDefault({ metadata }: Pick<IPPool, "metadata"> | UnreadablePool): boolean {
