@@ -15,6 +15,7 @@ export {
   isOfCall,
 } from "./claimant.ts";
 export type { Clock, Random } from "./clock.ts";
+export type { ClusterFacts, ClusterNamespace, ClusterNode } from "./cluster-facts.ts";
 export type { HolderState, HolderStates } from "./holder-state.ts";
 export { hasOrdinal, isRetaining, isStatefulPod, type Keeping, keepSecondsOf } from "./keeping.ts";
 export type { EndRules, Origin } from "./lease-end.ts";
@@ -29,6 +30,7 @@ export type {
 export { namedSet } from "./named-set.ts";
 export { isPodOf, type NodePods, type PodIdentity } from "./node-pods.ts";
 export { OccupancyHints, type OccupancySource } from "./occupancy-hints.ts";
+export { podCidrSetsOf } from "./pod-cidr-sets.ts";
 export { checkPool } from "./pool-check.ts";
 export type { PoolList, PoolStore, UnreadablePool } from "./pool-store.ts";
 export {

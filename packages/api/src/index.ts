@@ -1,3 +1,10 @@
+export {
+  asNamespaceObject,
+  asNodeObject,
+  type Labels,
+  type NamespaceObject,
+  type NodeObject,
+} from "./core-objects.ts";
 export { asIPLease, asIPPool } from "./decode.ts";
 export {
   API_GROUP,
@@ -17,3 +24,4 @@ export { type PoolDns, type PoolRoute } from "./pool-network.ts";
 export { type PoolRange } from "./pool-range.ts";
 export { type IPPool, IPPoolSchema, type IPPoolSpec, type Strategy } from "./pool-schema.ts";
 export { type Condition, type IPPoolStatus } from "./pool-status.ts";
+export { formatRequirement, formatSelector, type Requirement, unmetRequirements } from "./selector-match.ts";

@@ -1,7 +1,7 @@
 import type { HolderState, HolderStates } from "@cluster-ipam/allocator";
 import type { IPLease } from "@cluster-ipam/api";
 import { isObjectMissing } from "./refusal.ts";
-import { nodePath, podPath } from "./resource.ts";
+import { NODES, objectPath, podPath } from "./resource.ts";
 import type { Api } from "./single-write.ts";
 
 /** Bound of a look: it only adds to the message of a call that fails anyway. */
@@ -49,7 +49,7 @@ export class ApiHolderStates implements HolderStates {
   }
 
   async #nodeState(name: string, signal: AbortSignal): Promise<HolderState["node"]> {
-    const found = await this.#read(nodePath(name), signal);
+    const found = await this.#read(objectPath(NODES, name), signal);
     if (found.kind !== "object") return found.kind;
     const ready = (found.object as NodeObject).status?.conditions?.find(({ type }) => type === "Ready");
     if (ready === undefined) return "unknown";

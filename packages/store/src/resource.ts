@@ -19,14 +19,15 @@ export const POOLS: Resource = resource(POOL_RESOURCE, "ippool");
 /** Pod, of every namespace. */
 export const PODS: Resource = { fullName: "pods", singular: "pod", path: "/api/v1/pods" };
 
+/** Node. */
+export const NODES: Resource = { fullName: "nodes", singular: "node", path: "/api/v1/nodes" };
+
+/** Namespace. */
+export const NAMESPACES: Resource = { fullName: "namespaces", singular: "namespace", path: "/api/v1/namespaces" };
+
 /** Path of a pod. */
 export function podPath(namespace: string, name: string): string {
   return `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(name)}`;
-}
-
-/** Path of a node. */
-export function nodePath(name: string): string {
-  return `/api/v1/nodes/${encodeURIComponent(name)}`;
 }
 
 /** Path of one object; `name` may come from a user. */

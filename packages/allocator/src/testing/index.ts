@@ -2,6 +2,7 @@ export { attachedLease } from "./attached-lease.ts";
 export { FakeClock } from "./fake-clock.ts";
 export { KeptLeaseEnder, type KeptLeases } from "./kept-lease-ender.ts";
 export { leaseStoreConformance } from "./lease-store-conformance.ts";
+export { MemoryClusterFacts } from "./memory-cluster-facts.ts";
 export { MemoryLeaseStore } from "./memory-lease-store.ts";
 export { MemoryPoolStore } from "./memory-pool-store.ts";
 export { ScriptedKeeping } from "./scripted-keeping.ts";
