@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { Agent, type AgentMeter, NodeSandboxes, readNodeFile, SpoolFolder } from "@cluster-ipam/agent";
 import { EventRecorder } from "@cluster-ipam/kube";
-import { ApiHolderStates, ApiLeaseStore, ApiNodePods, ApiPoolStore } from "@cluster-ipam/store";
+import { ApiClusterFacts, ApiHolderStates, ApiLeaseStore, ApiNodePods, ApiPoolStore } from "@cluster-ipam/store";
 import type { Logger } from "@cluster-ipam/telemetry";
 import type { ApiConnection } from "./api-connection.ts";
 import type { AgentConfig } from "./config.ts";
@@ -17,6 +17,7 @@ export function createAgent(
     node: config.nodeName,
     leases: new ApiLeaseStore(client),
     pools: new ApiPoolStore(client),
+    facts: new ApiClusterFacts(client),
     holders: new ApiHolderStates(client),
     pods: new ApiNodePods(client),
     date: () => new Date(),
@@ -31,6 +32,7 @@ export function createAgent(
     readFile: readNodeFile,
     readKernelCommandLine: () => readNodeFile(config.kernelCommandLine),
     nodeAddresses: () => config.nodeAddresses.read(),
+    inlinePools: config.inlinePools,
     reconciliation: {
       mode: config.reconcile,
       events: new EventRecorder({

@@ -17,12 +17,13 @@ test("the node's name is all that must be given", () => {
     traceFile: undefined,
     metricsAddress: undefined,
     reconcile: "on",
+    inlinePools: "allow",
   });
 });
 
 test("every flag is taken, with its value behind it or behind an equals sign", () => {
   const args = ["--node-name=n2", "--kubeconfig", "/k", "--socket=/s", "--state-dir", "/d", "--log-level=debug"];
-  const facts = ["--kernel-cmdline", "/c", "--node-ip=10.0.0.5,fd00::5", "--reconcile=dry-run"];
+  const facts = ["--kernel-cmdline", "/c", "--node-ip=10.0.0.5,fd00::5", "--reconcile=dry-run", "--inline-pools=deny"];
   const watching = ["--trace-file", "/t", "--metrics-address=127.0.0.1:9808"];
   expect(parseConfig([...args, ...facts, ...watching])).toEqual({
     nodeName: "n2",
@@ -35,6 +36,7 @@ test("every flag is taken, with its value behind it or behind an equals sign", (
     traceFile: "/t",
     metricsAddress: { host: "127.0.0.1", port: 9_808 },
     reconcile: "dry-run",
+    inlinePools: "deny",
   });
 });
 
@@ -96,6 +98,11 @@ describe("a command line is refused, with the flag, its value and what is expect
       "with an unknown level",
       [...NODE, "--log-level", "loud"],
       '--log-level is "loud": expected one of debug, info, warn, error, silent',
+    ],
+    [
+      "a policy that there is not",
+      [...NODE, "--inline-pools=no"],
+      '--inline-pools is "no": expected one of allow, deny',
     ],
   ])("%s", (_, args, message) => {
     expect(() => parseConfig(args)).toThrow(new UsageError(message));

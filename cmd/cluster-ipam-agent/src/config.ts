@@ -1,5 +1,11 @@
 import { parseArgs } from "node:util";
-import { NodeAddresses, RECONCILE_MODES, type ReconcileMode } from "@cluster-ipam/agent";
+import {
+  INLINE_POLICIES,
+  type InlinePolicy,
+  NodeAddresses,
+  RECONCILE_MODES,
+  type ReconcileMode,
+} from "@cluster-ipam/agent";
 import { type ListenAddress, LOG_LEVELS, type LogLevel } from "@cluster-ipam/telemetry";
 import * as z from "zod";
 
@@ -19,6 +25,8 @@ export interface AgentConfig {
   /** Undefined: neither metrics nor probes are served. */
   readonly metricsAddress: ListenAddress | undefined;
   readonly reconcile: ReconcileMode;
+  /** Whether ipam sections may bring ranges and addresses of their own. */
+  readonly inlinePools: InlinePolicy;
 }
 
 /** A command line that cannot be used; the message names the flag, the value and what is expected. */
@@ -39,6 +47,7 @@ export const USAGE: string = `usage: cluster-ipam-agent --node-name NAME [FLAG].
   --trace-file FILE        writes every call into it, until <state-dir>/trace.on is removed
   --metrics-address HOST:PORT  serves /metrics, /livez and /readyz there
   --reconcile MODE         ${RECONCILE_MODES.join(", ")}: whether leases are held against the node's sandboxes (on)
+  --inline-pools POLICY    ${INLINE_POLICIES.join(", ")}: whether ipam sections may bring ranges of their own (allow)
   --help                   this text
 `;
 
@@ -54,6 +63,7 @@ export const OPTIONS = {
   "trace-file": { type: "string" },
   "metrics-address": { type: "string" },
   reconcile: { type: "string", default: "on" },
+  "inline-pools": { type: "string", default: "allow" },
 } as const;
 
 /** sun_path of unix(7) is 108 bytes; the agent first listens on the path with its process ID behind it. */
@@ -90,6 +100,7 @@ const configSchema = z.object({
   "trace-file": absolutePath.optional(),
   "metrics-address": listenAddress.optional(),
   reconcile: z.enum(RECONCILE_MODES, `expected one of ${RECONCILE_MODES.join(", ")}`),
+  "inline-pools": z.enum(INLINE_POLICIES, `expected one of ${INLINE_POLICIES.join(", ")}`),
 });
 
 /**
@@ -119,6 +130,7 @@ export function parseConfig(args: readonly string[]): AgentConfig {
     traceFile: data["trace-file"],
     metricsAddress: data["metrics-address"],
     reconcile: data.reconcile,
+    inlinePools: data["inline-pools"],
   };
 }
 

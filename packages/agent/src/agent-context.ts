@@ -1,6 +1,7 @@
 import {
   type AllocatorDeps,
   type Clock,
+  type ClusterFacts,
   type HolderStates,
   type LeaseStore,
   type NodePods,
@@ -18,8 +19,10 @@ import { AttachmentGate } from "./attachments/attachment-gate.ts";
 import { Attachments, slimLease } from "./attachments/attachments.ts";
 import { Overtaking } from "./attachments/overtaking.ts";
 import type { Sandboxes } from "./attachments/sandbox.ts";
+import { FactsCache } from "./pools/facts-cache.ts";
 import { ignoredKeysNote } from "./pools/ignored-keys.ts";
 import { PoolCache } from "./pools/pool-cache.ts";
+import type { InlinePolicy } from "./pools/pool-call.ts";
 import type { ReconciliationDeps } from "./reconciliation/reconciliation-deps.ts";
 import { leftoversOf } from "./releases/leftovers.ts";
 import { PendingReleases } from "./releases/pending-releases.ts";
@@ -32,6 +35,7 @@ export interface AgentDeps {
   readonly node: string;
   readonly leases: LeaseStore;
   readonly pools: PoolStore;
+  readonly facts: ClusterFacts;
   readonly holders: HolderStates;
   /** The pods of the cluster: for leases whose sandbox nobody sees, and for whether an address is kept for its pod. */
   readonly pods: NodePods;
@@ -54,6 +58,8 @@ export interface AgentDeps {
   readonly readKernelCommandLine: () => string;
   /** The node's own addresses with the prefix length of their subnets; [] when nobody has told them. */
   readonly nodeAddresses: () => readonly Cidr[];
+  /** Whether ipam sections may bring ranges and addresses of their own; absent: they may. */
+  readonly inlinePools?: InlinePolicy;
   /** How the node's leases are held against its sandboxes, pods and the server; absent: not at all. */
   readonly reconciliation?: ReconciliationDeps;
 }
@@ -67,6 +73,8 @@ export interface AgentContext
     NodeFacts {
   readonly store: LeaseStore;
   readonly pools: PoolCache;
+  readonly facts: FactsCache;
+  readonly inlinePools: InlinePolicy;
   readonly attachments: Attachments;
   readonly gate: AttachmentGate;
   readonly overtaking: Overtaking;
@@ -107,6 +115,8 @@ export function createContext(deps: AgentDeps): AgentContext {
     pods,
     store,
     pools,
+    facts: new FactsCache(node, deps.facts, clock),
+    inlinePools: deps.inlinePools ?? "allow",
     attachments,
     gate: new AttachmentGate(),
     overtaking,

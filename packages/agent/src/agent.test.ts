@@ -1,4 +1,10 @@
-import { FakeClock, MemoryLeaseStore, MemoryPoolStore, seededRandom } from "@cluster-ipam/allocator/testing";
+import {
+  FakeClock,
+  MemoryClusterFacts,
+  MemoryLeaseStore,
+  MemoryPoolStore,
+  seededRandom,
+} from "@cluster-ipam/allocator/testing";
 import { IpamError } from "@cluster-ipam/errors";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Agent } from "./agent.ts";
@@ -48,6 +54,7 @@ function start(): Agent {
     node: "n1",
     leases,
     pools,
+    facts: new MemoryClusterFacts(),
     holders: { look: () => Promise.resolve({ pod: "there", node: "Ready" }) },
     pods: new MemoryPods(),
     date: () => new Date(0),

@@ -2,6 +2,7 @@ import type { CniRequest, IpamResult } from "@cluster-ipam/cni";
 import { IpamError } from "@cluster-ipam/errors";
 import { type AgentContext, type AgentDeps, createContext } from "./agent-context.ts";
 import type { ApiCircuitState } from "./api-circuit.ts";
+import { refreshUntil } from "./pools/refreshed-read.ts";
 import { readLateLeases, readNodeLeases } from "./reconciliation/node-leases.ts";
 import type { ReconcileReport } from "./reconciliation/reconcile-report.ts";
 import { Reconciler } from "./reconciliation/reconciler.ts";
@@ -54,7 +55,7 @@ export class Agent {
     deps.circuit.onChange((state) => this.#tellCircuit(state));
     this.#running = Promise.all([
       this.#serve(signal),
-      this.#context.pools.refreshUntil(signal, deps.clock),
+      refreshUntil([this.#context.pools, this.#context.facts], deps.clock, signal),
       this.#watchSpool(signal),
     ]);
   }

@@ -7,6 +7,7 @@ export { NodeSandboxes, type Sandbox, type Sandboxes } from "./attachments/sandb
 export { InstallError, type InstalledPlugin, installPlugin, type PluginInstall } from "./plugin-install.ts";
 export { NodeAddresses } from "./pools/node-addresses.ts";
 export { readNodeFile } from "./pools/node-file.ts";
+export { INLINE_POLICIES, type InlinePolicy } from "./pools/pool-call.ts";
 export type { AgentEvent, EventSink, EventSubject } from "./reconciliation/events.ts";
 export {
   RECONCILE_MODES,

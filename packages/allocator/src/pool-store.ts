@@ -1,4 +1,4 @@
-import type { IPPool, ObjectMeta } from "@cluster-ipam/api";
+import type { IPPool, ObjectMeta, RestrictedRanges } from "@cluster-ipam/api";
 import type { IpamError } from "@cluster-ipam/errors";
 
 /** A pool that the server has and this process cannot read: the two are of different versions. */
@@ -6,6 +6,8 @@ export interface UnreadablePool {
   readonly metadata: Pick<ObjectMeta, "name" | "annotations">;
   /** `bad-config` that names the pool. */
   readonly error: IpamError;
+  /** What can be told of its addresses, where it serves some nodes or namespaces only; absent where it serves all. */
+  readonly restricted?: RestrictedRanges;
 }
 
 /** Every pool of the server; one that cannot be read keeps nobody from the others. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { asIPLease, asIPPool } from "./decode.ts";
+import { asIPLease, asIPPool, asRestrictedRanges } from "./decode.ts";
 
 const LEASE = {
   apiVersion: "cluster-ipam.io/v1alpha1",
@@ -92,5 +92,27 @@ describe("asIPPool", () => {
   ])("refuses %s and names the field", (_what, value, message) => {
     expect(() => asIPPool(value)).toThrow(message);
     expect(() => asIPPool(value)).toThrow(TypeError);
+  });
+});
+
+describe("asRestrictedRanges", () => {
+  const ranges = [{ subnet: "10.0.0.0/24", assign: "Sometimes" }, { subnet: "fd00::/64" }];
+
+  it.each([
+    ["a selector of nodes", { ranges, nodeSelector: {} }, { addressSpace: "", subnets: ["10.0.0.0/24", "fd00::/64"] }],
+    [
+      "one of namespaces, in a space",
+      { ranges: [], addressSpace: "lab", namespaceSelector: 7 },
+      { addressSpace: "lab", subnets: [] },
+    ],
+    ["ranges of another form", { ranges: "all", nodeSelector: {} }, { addressSpace: "", subnets: [] }],
+    ["no selector", { ranges }, undefined],
+  ])("tells of a pool with %s what it can", (_what, spec, expected) => {
+    expect(asRestrictedRanges({ kind: "IPPool", spec })).toEqual(expected);
+  });
+
+  it("tells nothing of what has no spec", () => {
+    expect(asRestrictedRanges({ kind: "IPPool" })).toBeUndefined();
+    expect(asRestrictedRanges(null)).toBeUndefined();
   });
 });

@@ -52,6 +52,34 @@ export function asIPPool(value: unknown): IPPool {
   return parsed.data;
 }
 
+const RestrictedSchema = z.object({
+  spec: z.object({
+    addressSpace: z.string().catch(""),
+    ranges: z.array(z.object({ subnet: z.string() })).catch([]),
+    nodeSelector: z.unknown().optional(),
+    namespaceSelector: z.unknown().optional(),
+  }),
+});
+
+/** Addresses that a pool keeps for some nodes or namespaces. */
+export interface RestrictedRanges {
+  readonly addressSpace: string;
+  /** The subnets of its ranges; [] where they cannot be told. */
+  readonly subnets: readonly string[];
+}
+
+/**
+ * What can be told of an object that {@link asIPPool} cannot take, as of a version to come: undefined where it has no
+ * selector, and so keeps its addresses from nobody.
+ */
+export function asRestrictedRanges(value: unknown): RestrictedRanges | undefined {
+  const { data } = RestrictedSchema.safeParse(value);
+  if (data === undefined) return undefined;
+  const { addressSpace, ranges, nodeSelector, namespaceSelector } = data.spec;
+  if (nodeSelector === undefined && namespaceSelector === undefined) return undefined;
+  return { addressSpace, subnets: ranges.map(({ subnet }) => subnet) };
+}
+
 function member(value: unknown, path: string): Readonly<Record<string, unknown>> {
   if (typeof value !== "object" || value === null) throw wrongField(path, "an object");
   return value as Readonly<Record<string, unknown>>;

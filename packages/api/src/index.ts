@@ -5,7 +5,7 @@ export {
   type NamespaceObject,
   type NodeObject,
 } from "./core-objects.ts";
-export { asIPLease, asIPPool } from "./decode.ts";
+export { asIPLease, asIPPool, asRestrictedRanges, type RestrictedRanges } from "./decode.ts";
 export {
   API_GROUP,
   API_PATH,

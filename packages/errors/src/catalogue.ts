@@ -163,8 +163,8 @@ export const CATALOGUE: Readonly<Record<ErrorCode, CatalogueEntry>> = {
     cni: 105,
     http: 403,
     retryable: false,
-    happened: "The pool does not serve this node or this namespace.",
-    todo: "Use another pool, or widen the selector that the message names.",
+    happened: "The pool does not serve this node or this namespace, or the node takes no ranges of ipam sections.",
+    todo: "Use another pool, change the selector that the message names, or label the node or the namespace.",
   },
   "check-failed": {
     cni: 106,

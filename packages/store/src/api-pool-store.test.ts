@@ -77,6 +77,13 @@ describe("get and list of ApiPoolStore", () => {
     expect(pools).toEqual([OTHER]);
     expect(unreadable).toEqual([{ metadata, error: expect.objectContaining(NOT_READ) }]);
   });
+
+  it("tells of one that it cannot read whether it has a selector", async () => {
+    const spec = { ranges: [{ subnet: "10.0.0.0/24" }, {}], nodeSelector: {} };
+    const { store } = await open(answerJson(200, { items: [{ ...UNREADABLE, spec }] }));
+    const { unreadable } = await store.list(unending());
+    expect(unreadable).toMatchObject([{ restricted: { addressSpace: "", subnets: [] } }]);
+  });
 });
 
 describe("create of ApiPoolStore", () => {

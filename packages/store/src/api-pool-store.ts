@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { PoolList, PoolStore, UnreadablePool } from "@cluster-ipam/allocator";
-import { asIPPool, type IPPool } from "@cluster-ipam/api";
+import { asIPPool, asRestrictedRanges, type IPPool } from "@cluster-ipam/api";
 import { IpamError } from "@cluster-ipam/errors";
 import { parseStatus } from "@cluster-ipam/kube";
 import { getObject, listObjects, unreachable } from "./api-read.ts";
@@ -90,6 +90,8 @@ function readPool(object: unknown): IPPool | UnreadablePool {
     // Whatever else is wrong with it, the server gives every object its metadata.
     const { metadata } = object as { readonly metadata: UnreadablePool["metadata"] };
     const text = cause instanceof Error ? cause.message : String(cause);
-    return { metadata, error: new IpamError("bad-config", `pool ${metadata.name} cannot be used: ${text}`, { cause }) };
+    const restricted = asRestrictedRanges(object);
+    const error = new IpamError("bad-config", `pool ${metadata.name} cannot be used: ${text}`, { cause });
+    return { metadata, error, ...(restricted === undefined ? {} : { restricted }) };
   }
 }

@@ -37,6 +37,7 @@ function createAgent(leases: number): Agent {
       list: () => Promise.resolve({ pools: [], unreadable: [] }),
       create: (pool) => Promise.resolve(pool),
     },
+    facts: { node: () => Promise.resolve(undefined), namespace: () => Promise.resolve(undefined) },
     holders: { look: () => Promise.resolve({ pod: "unknown", node: "unknown" }) },
     pods: { list: () => Promise.resolve([]), get: () => Promise.resolve(undefined) },
     date: () => new Date(),

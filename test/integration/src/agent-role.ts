@@ -9,9 +9,10 @@ const ROLE_NAME = "cluster-ipam-agent";
 const RULES = [
   { apiGroups: ["cluster-ipam.io"], resources: ["ipleases"], verbs: ["get", "list", "create", "update", "delete"] },
   { apiGroups: ["cluster-ipam.io"], resources: ["ippools"], verbs: ["get", "list", "create"] },
-  // Pods for leases whose sandbox the agent cannot see; nodes for the message of a taken address alone.
+  // Pods for leases whose sandbox the agent cannot see.
   { apiGroups: [""], resources: ["pods"], verbs: ["get", "list"] },
-  { apiGroups: [""], resources: ["nodes"], verbs: ["get"] },
+  // What selectors and the nodes' own networks go by; nodes for the message of a taken address, too.
+  { apiGroups: [""], resources: ["nodes", "namespaces"], verbs: ["get"] },
   { apiGroups: ["events.k8s.io"], resources: ["events"], verbs: ["create"] },
 ] as const;
 

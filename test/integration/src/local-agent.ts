@@ -9,7 +9,7 @@ import {
 } from "@cluster-ipam/agent";
 import { decodeRequest, type IpamResult } from "@cluster-ipam/cni";
 import { Circuit, EventRecorder, KubeClient, kubeconfigFile } from "@cluster-ipam/kube";
-import { ApiHolderStates, ApiLeaseStore, ApiNodePods, ApiPoolStore } from "@cluster-ipam/store";
+import { ApiClusterFacts, ApiHolderStates, ApiLeaseStore, ApiNodePods, ApiPoolStore } from "@cluster-ipam/store";
 import { createLogger } from "@cluster-ipam/telemetry";
 import { type CniCall, cniEnvironment } from "./cni-call.ts";
 import { agentUser, type ControlPlane } from "./control-plane.ts";
@@ -65,6 +65,7 @@ export class LocalAgent {
       node,
       leases: new ApiLeaseStore(client),
       pools: new ApiPoolStore(client),
+      facts: new ApiClusterFacts(client),
       holders: new ApiHolderStates(client),
       pods: new ApiNodePods(client),
       date: () => new Date(),

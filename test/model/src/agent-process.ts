@@ -1,4 +1,5 @@
 import { Agent, type AgentHealth, CallService, NO_METER, type Spool } from "@cluster-ipam/agent";
+import type { ClusterFacts } from "@cluster-ipam/allocator";
 import type { WireRequest } from "@cluster-ipam/cni";
 import { Circuit } from "@cluster-ipam/kube";
 import { createLogger } from "@cluster-ipam/telemetry";
@@ -22,6 +23,9 @@ export interface OpenCall {
 
 type ServeRequest = Parameters<CallService["serve"]>[0];
 type ServeReply = Parameters<CallService["serve"]>[1];
+
+/** No pool of the model has a selector. */
+const NO_FACTS: ClusterFacts = { node: () => Promise.resolve(undefined), namespace: () => Promise.resolve(undefined) };
 
 const SILENT = createLogger({}, "silent", { write: () => undefined });
 
@@ -115,6 +119,7 @@ export class AgentProcess {
       leases,
       pools,
       // For messages alone.
+      facts: NO_FACTS,
       holders: { look: () => Promise.resolve({ pod: "unknown", node: "unknown" }) },
       pods,
       date: () => new Date(time.nowMs),

@@ -8,6 +8,7 @@ import { LogLines } from "../testing/log-lines.ts";
 import { poolOf } from "../testing/objects.ts";
 import { TickingClock } from "../testing/ticking-clock.ts";
 import { PoolCache } from "./pool-cache.ts";
+import { refreshUntil } from "./refreshed-read.ts";
 
 const V4 = "10.0.0.0/24";
 const V6 = "fd00::/64";
@@ -137,7 +138,7 @@ describe("a pool", () => {
 describe("in the background", () => {
   beforeEach(() => {
     store.put(poolOf("lan", [V4]));
-    void cache.refreshUntil(ended.signal, clock);
+    void refreshUntil([cache], clock, ended.signal);
   });
 
   test("nothing is asked of the server while no pool is in use", async () => {

@@ -5,6 +5,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { never } from "../testing/agent-world.ts";
 import { LogLines } from "../testing/log-lines.ts";
 import { poolOf } from "../testing/objects.ts";
+import { poolCall } from "../testing/pool-calls.ts";
 import { TickingClock } from "../testing/ticking-clock.ts";
 import { inlinePool } from "./inline-pool.ts";
 import { PoolCache } from "./pool-cache.ts";
@@ -28,7 +29,7 @@ beforeEach(() => {
 function select(choice: PoolChoice, request: Partial<AllocationRequest> = {}): Promise<PoolSelection> {
   const none = { named: [], addressSpace: "", podNumber: undefined, fixed: [], routes: undefined, dns: undefined };
   const whole: AllocationRequest = { choice, ...none, ...request };
-  return selectPools(whole, "lan", { pools, signal: never() });
+  return selectPools(whole, poolCall(pools));
 }
 
 function named(...names: readonly string[]): PoolChoice {
@@ -115,7 +116,8 @@ describe("ranges in the ipam section", () => {
     const [name] = [inlinePool("lan", [RANGE_V4], "").metadata.name];
     store.put(inlinePool("lan", [RANGE_V4], ""));
     expect(setsOf(await select(inline([RANGE_V4])))).toEqual([`${name} IPv4`]);
-    expect(store.faults.calls.map(({ operation }) => operation)).toEqual(["get"]);
+    // The list is for pools that serve some nodes or namespaces only.
+    expect(store.faults.calls.map(({ operation }) => operation)).toEqual(["list", "get"]);
   });
 
   test("of two configurations of one network are a pool each, which both serve in turn", async () => {

@@ -1,10 +1,21 @@
-import { type AllocationRequest, isRetaining, type RangeSet } from "@cluster-ipam/allocator";
+import {
+  type AllocationRequest,
+  isRetaining,
+  namedSet,
+  type PoolChoice,
+  type RangeSet,
+  rangeSetsOf,
+} from "@cluster-ipam/allocator";
 import { DEFAULT_POOL_ANNOTATION, type IPPool, type IPPoolSpec } from "@cluster-ipam/api";
 import { checkRoutes, type Routes } from "@cluster-ipam/dialects";
 import { IpamError } from "@cluster-ipam/errors";
+import { refuseIdleNumber } from "./index-claim.ts";
 import { checkInlinePool, inlinePool } from "./inline-pool.ts";
 import type { KnownPool } from "./known-pool.ts";
-import type { PoolCache } from "./pool-cache.ts";
+import { isInline, refuseOwnRanges } from "./own-ranges.ts";
+import type { PoolCall } from "./pool-call.ts";
+import { rangeSetsHere } from "./range-sets-here.ts";
+import { servedPools } from "./served-pools.ts";
 
 /** A range set, and how an address of it is chosen: by its pool's rule, or by that of the inline ranges. */
 export interface SelectedSet extends Pick<IPPoolSpec, "strategy"> {
@@ -25,25 +36,47 @@ export interface PoolSelection {
 /**
  * The pools that serve a call (design: "Which pool serves a call"), inline ones made where they are missing.
  *
- * @throws IpamError `no-pool`, or `bad-config` where a pool cannot be served
+ * @throws IpamError `no-pool`, `pool-not-allowed`, or `bad-config` where a pool cannot be served
  */
-export async function selectPools(
-  request: AllocationRequest,
-  network: string,
-  { pools, signal }: { readonly pools: PoolCache; readonly signal: AbortSignal },
-): Promise<PoolSelection> {
-  const found = await findPools(request, network, { pools, signal });
+export async function selectPools(request: AllocationRequest, call: PoolCall): Promise<PoolSelection> {
+  const { choice } = request;
+  const drafts = draftsFor(request, call.network);
+  await refuseOwnAddresses(request, drafts, call);
+  const found = await findPools(choice, drafts, call);
   refuseRepeated(found);
-  const sets = found.flatMap((known) => {
-    const { strategy, index } = request.choice.kind === "inline" ? request.choice : known.pool.spec;
-    return known.rangeSets().map((set) => ({ set, strategy, index, retains: isRetaining(known.pool.spec) }));
-  });
+  const served = await servedPools(found, call);
+  const sets = (await Promise.all(served.map((known) => selectedSets(known, choice, call)))).flat();
+  refuseIdleNumber(request, sets, call);
   // A pool that was made from the ipam section stands for its ranges alone.
-  const specs = request.choice.kind === "inline" ? [] : found.map(({ pool }) => pool.spec);
+  const specs = choice.kind === "inline" ? [] : served.map(({ pool }) => pool.spec);
   const routes = request.routes ?? specs.flatMap((spec) => spec.routes ?? []);
   // Each pool's own routes are good; two pools may still have the same one.
   if (specs.length > 1) checkRoutes(routes, "routes of the pools");
   return { sets, routes, dns: request.dns ?? specs.find(({ dns }) => dns !== undefined)?.dns };
+}
+
+/** The pools that stand for the ranges of the ipam section. */
+function draftsFor({ choice, addressSpace }: AllocationRequest, network: string): readonly IPPool[] {
+  return choice.kind === "inline" ? choice.sets.map((ranges) => inlinePool(network, ranges, addressSpace)) : [];
+}
+
+/** Before any pool is made of them. */
+async function refuseOwnAddresses(
+  { named, addressSpace }: AllocationRequest,
+  drafts: readonly IPPool[],
+  call: PoolCall,
+): Promise<void> {
+  if (drafts.length > 0) await refuseOwnRanges(() => drafts.flatMap(rangeSetsOf), "ranges of the ipam section", call);
+  if (named.length === 0) return;
+  const sets = named.map((address) => namedSet(address, addressSpace));
+  await refuseOwnRanges(() => sets, "addresses of the ipam section", call);
+}
+
+async function selectedSets(known: KnownPool, choice: PoolChoice, call: PoolCall): Promise<SelectedSet[]> {
+  const { strategy, index } = choice.kind === "inline" ? choice : known.pool.spec;
+  const sets = await rangeSetsHere(known, call);
+  const retains = isRetaining(known.pool.spec);
+  return sets.map((set) => ({ set, strategy, index, retains }));
 }
 
 /** A pool gives one address of each family: asked for twice, it would give one where two are expected. */
@@ -57,28 +90,32 @@ function refuseRepeated(found: readonly KnownPool[]): void {
   );
 }
 
-async function findPools(
-  { choice, addressSpace }: AllocationRequest,
-  network: string,
-  { pools, signal }: { readonly pools: PoolCache; readonly signal: AbortSignal },
-): Promise<KnownPool[]> {
+async function findPools(choice: PoolChoice, drafts: readonly IPPool[], call: PoolCall): Promise<KnownPool[]> {
+  const { pools, network, signal } = call;
   switch (choice.kind) {
     case "named":
       return Promise.all(
-        choice.names.map(async (name) => (await pools.get(name, signal)) ?? noSuchPool(name, network)),
+        choice.names.map(async (name) =>
+          asAdministrators((await pools.get(name, signal)) ?? noSuchPool(name, network), call),
+        ),
       );
-    case "inline": {
-      const drafts = choice.sets.map((ranges) => inlinePool(network, ranges, addressSpace));
-      return Promise.all(drafts.map((draft) => findInline(draft, pools, signal)));
-    }
+    case "inline":
+      return Promise.all(drafts.map((draft) => findInline(draft, call)));
     case "network":
-      return [(await pools.getOrDefault(network, signal)) ?? noPoolFor(network)];
+      return [await asAdministrators((await pools.getOrDefault(network, signal)) ?? noPoolFor(network), call)];
     case "none":
       return [];
   }
 }
 
-async function findInline(draft: IPPool, pools: PoolCache, signal: AbortSignal): Promise<KnownPool> {
+/** A pool that was made from somebody's ranges is those ranges, by whatever name a section asks for it. */
+async function asAdministrators(known: KnownPool, call: PoolCall): Promise<KnownPool> {
+  const what = `addresses of pool ${known.pool.metadata.name}, which was made from an ipam section,`;
+  if (isInline(known.pool)) await refuseOwnRanges(() => known.rangeSets(), what, call);
+  return known;
+}
+
+async function findInline(draft: IPPool, { pools, signal }: PoolCall): Promise<KnownPool> {
   const known = await pools.getOrCreate(draft, signal);
   checkInlinePool(draft, known.pool);
   return known;

@@ -16,9 +16,6 @@ test("a pool with nothing but what the agent serves passes, defaults spelled out
 
 const UNSERVED: readonly (readonly [string, Partial<IPPoolSpec>, string])[] = [
   ["nodeBlocks", { nodeBlocks: { prefixLength: 28 } }, 'spec.nodeBlocks is {"prefixLength":28}'],
-  ["source", { source: "NodePodCIDR" }, 'spec.source is "NodePodCIDR"'],
-  ["nodeSelector", { nodeSelector: { matchLabels: { a: "b" } } }, "spec.nodeSelector is"],
-  ["namespaceSelector", { namespaceSelector: {} }, "spec.namespaceSelector is {}"],
 ];
 
 test.each(UNSERVED)("a pool with %s is refused, with pool, field and value named", (_, spec, fragment) => {

@@ -8,12 +8,7 @@ import { IpamError } from "@cluster-ipam/errors";
  * @throws IpamError `bad-config` that names pool, field and value
  */
 export function refuseUnserved({ metadata, spec }: IPPool): void {
-  const unserved: readonly (readonly [string, unknown])[] = [
-    ["nodeBlocks", spec.nodeBlocks],
-    ["source", spec.source],
-    ["nodeSelector", spec.nodeSelector],
-    ["namespaceSelector", spec.namespaceSelector],
-  ];
+  const unserved: readonly (readonly [string, unknown])[] = [["nodeBlocks", spec.nodeBlocks]];
   for (const [field, value] of unserved) {
     if (value === undefined) continue;
     throw new IpamError(

@@ -1,4 +1,10 @@
-import { FakeClock, MemoryLeaseStore, MemoryPoolStore, seededRandom } from "@cluster-ipam/allocator/testing";
+import {
+  FakeClock,
+  MemoryClusterFacts,
+  MemoryLeaseStore,
+  MemoryPoolStore,
+  seededRandom,
+} from "@cluster-ipam/allocator/testing";
 import { IpamError } from "@cluster-ipam/errors";
 import { expect, onTestFinished, test } from "vitest";
 import { Agent } from "../agent.ts";
@@ -27,6 +33,7 @@ function serve(mode?: ReconcileMode, leases: MemoryLeaseStore = new MemoryLeaseS
     node: "n1",
     leases,
     pools: new MemoryPoolStore(),
+    facts: new MemoryClusterFacts(),
     holders: { look: () => Promise.resolve({ pod: "there", node: "Ready" }) },
     pods: new MemoryPods(),
     date: () => new Date(0),

@@ -4,7 +4,13 @@ import { lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, wri
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { FakeClock, MemoryLeaseStore, MemoryPoolStore, seededRandom } from "@cluster-ipam/allocator/testing";
+import {
+  FakeClock,
+  MemoryClusterFacts,
+  MemoryLeaseStore,
+  MemoryPoolStore,
+  seededRandom,
+} from "@cluster-ipam/allocator/testing";
 import { encodeSpooledRelease, spoolFileName } from "@cluster-ipam/cni";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Agent } from "../agent.ts";
@@ -87,6 +93,7 @@ describe("a spool with many files", () => {
       node: "n1",
       leases,
       pools: new MemoryPoolStore(),
+      facts: new MemoryClusterFacts(),
       holders: { look: () => Promise.resolve({ pod: "there", node: "Ready" }) },
       pods: new MemoryPods(),
       date: () => new Date(0),

@@ -5,7 +5,13 @@ import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { FakeClock, MemoryLeaseStore, MemoryPoolStore, seededRandom } from "@cluster-ipam/allocator/testing";
+import {
+  FakeClock,
+  MemoryClusterFacts,
+  MemoryLeaseStore,
+  MemoryPoolStore,
+  seededRandom,
+} from "@cluster-ipam/allocator/testing";
 import { CNI_ROUTE } from "@cluster-ipam/cni";
 import { CATALOGUE, type ErrorCode, IpamError } from "@cluster-ipam/errors";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
@@ -47,6 +53,7 @@ beforeEach(async () => {
     node: "n1",
     leases,
     pools,
+    facts: new MemoryClusterFacts(),
     holders: { look: () => Promise.resolve({ pod: "there", node: "Ready" }) },
     pods: new MemoryPods(),
     date: () => new Date(0),

@@ -1,9 +1,11 @@
 import type { Clock, HolderState, LeaseStore, NodePods, PoolStore, Random } from "@cluster-ipam/allocator";
+import { MemoryClusterFacts } from "@cluster-ipam/allocator/testing";
 import type { IPLease } from "@cluster-ipam/api";
 import type { IpamResult } from "@cluster-ipam/cni";
 import { parseCidr } from "@cluster-ipam/ip";
 import { type AgentContext, createContext } from "../agent-context.ts";
 import { type AgentMeter, NO_METER } from "../agent-meter.ts";
+import type { InlinePolicy } from "../pools/pool-call.ts";
 import { add } from "../verbs/add.ts";
 import { check } from "../verbs/check.ts";
 import { del } from "../verbs/del.ts";
@@ -33,6 +35,8 @@ export interface WorldParts<Leases extends LeaseStore, Pools extends PoolStore, 
   readonly pods?: NodePods;
   /** Nobody counts when absent. */
   readonly meter?: AgentMeter;
+  /** Sections may bring ranges of their own when absent. */
+  readonly inlinePools?: InlinePolicy;
 }
 
 /** Where the node's kernel command line is, among its files. */
@@ -45,6 +49,8 @@ export class AgentWorld<Leases extends LeaseStore, Pools extends PoolStore, Time
   readonly clock: Time;
   readonly sandboxes: FakeSandboxes = new FakeSandboxes();
   readonly circuit: FakeCircuit = new FakeCircuit();
+  /** Nodes and namespaces; there are none at first. */
+  readonly facts: MemoryClusterFacts = new MemoryClusterFacts();
   /** What the cluster says of every holder. */
   holderState: HolderState = { pod: "there", node: "Ready" };
   readonly lines: LogLines = new LogLines();
@@ -62,18 +68,20 @@ export class AgentWorld<Leases extends LeaseStore, Pools extends PoolStore, Time
     spool = new MemorySpool(),
     pods = new MemoryPods(),
     meter = NO_METER,
+    inlinePools = "allow",
   }: WorldParts<Leases, Pools, Time>) {
     this.leases = leases;
     this.pools = pools;
     this.clock = clock;
     this.spool = spool;
     const readFile = (path: string): string => files[path] ?? fileMissing(path);
-    const { sandboxes, lines } = this;
+    const { sandboxes, lines, facts } = this;
     const ticking = new TickingClock(clock);
     this.agent = createContext({
       node: "n1",
       leases,
       pools,
+      facts,
       holders: { look: () => Promise.resolve(this.holderState) },
       pods,
       sandboxes,
@@ -82,6 +90,7 @@ export class AgentWorld<Leases extends LeaseStore, Pools extends PoolStore, Time
       random,
       log: lines.log,
       meter,
+      inlinePools,
       circuit: this.circuit,
       apiServer: "https://192.0.2.1:6443",
       spool,

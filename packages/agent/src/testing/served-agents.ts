@@ -1,4 +1,10 @@
-import { FakeClock, MemoryLeaseStore, MemoryPoolStore, seededRandom } from "@cluster-ipam/allocator/testing";
+import {
+  FakeClock,
+  MemoryClusterFacts,
+  MemoryLeaseStore,
+  MemoryPoolStore,
+  seededRandom,
+} from "@cluster-ipam/allocator/testing";
 import { CNI_ROUTE, type WireRequest } from "@cluster-ipam/cni";
 import { parseCidr } from "@cluster-ipam/ip";
 import { Agent } from "../agent.ts";
@@ -51,6 +57,7 @@ export class ServedAgents implements AsyncDisposable {
       node: "n1",
       leases: this.leases,
       pools,
+      facts: new MemoryClusterFacts(),
       holders: { look: () => Promise.resolve({ pod: "there", node: "Ready" }) },
       pods: new MemoryPods(),
       date: () => new Date(0),

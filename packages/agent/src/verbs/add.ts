@@ -6,6 +6,7 @@ import type { AgentContext } from "../agent-context.ts";
 import { assertReachable, onServerLost } from "../api-circuit.ts";
 import { claimsFor } from "../pools/claims.ts";
 import { firstGroup } from "../pools/pattern-match.ts";
+import type { PoolCall } from "../pools/pool-call.ts";
 import { type PoolSelection, selectPools } from "../pools/pool-selection.ts";
 import { settleInterface } from "../releases/settle-pending.ts";
 import { checkAnswer, type LeasedAnswer, resultOf } from "./answer.ts";
@@ -66,15 +67,16 @@ async function addAlone(request: CniRequest, agent: AgentContext, signal: AbortS
 }
 
 async function answerOf(
-  { attachment, pod, cniVersion }: CniRequest,
+  request: CniRequest,
   asked: AllocationRequest,
   call: AllocationCall,
   agent: AgentContext,
 ): Promise<LeasedAnswer> {
+  const { pod, cniVersion } = request;
   let selection: PoolSelection | undefined;
   let claims: readonly Claim[];
   try {
-    selection = await selectPools(asked, attachment.network, { pools: agent.pools, signal: call.signal });
+    selection = await selectPools(asked, poolCallOf(request, agent, call.signal));
     claims = claimsFor(selection.sets, asked, { pod, nodeAddresses: agent.nodeAddresses });
     const families = claims.map(({ set }) => set.family);
     checkAnswer(families, selection.routes, cniVersion);
@@ -130,6 +132,12 @@ function refuseIpRanges(config: Readonly<Record<string, unknown>>): void {
   if (ranges === undefined || ranges === null || (Array.isArray(ranges) && ranges.length === 0)) return;
   const wayOut = "write the ranges into ipam.ranges, and take the capability ipRanges out of the configuration";
   throw new IpamError("bad-config", `runtimeConfig.ipRanges is not served: ${wayOut}`);
+}
+
+function poolCallOf({ attachment, pod }: CniRequest, agent: AgentContext, signal: AbortSignal): PoolCall {
+  const { pools, facts, inlinePools, attachments } = agent;
+  const held = attachments.of(attachment);
+  return { network: attachment.network, namespace: pod?.namespace, held, pools, facts, inlinePools, signal };
 }
 
 function claimantOf(request: CniRequest, { node, sandboxes }: AgentContext): Claimant {
