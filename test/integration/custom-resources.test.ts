@@ -2,6 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { API_PATH, API_VERSION } from "@cluster-ipam/api";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { BAD_BLOCKS, BLOCK_NAME4, BLOCK_NAME6, block4, block6, GOOD_BLOCKS } from "./custom-resources/block-rows.ts";
 import { BAD_LEASES, GOOD_LEASES, lease4, lease6, NAME6, UNATTACHED } from "./custom-resources/lease-rows.ts";
 import { BAD_POOLS, GOOD_POOLS, range4 } from "./custom-resources/pool-rows.ts";
 import type { Fields, GoodRow } from "./custom-resources/row.ts";
@@ -14,6 +15,9 @@ import { requireTools } from "./src/tools.ts";
 
 const LEASES = `${API_PATH}/ipleases`;
 const POOLS = `${API_PATH}/ippools`;
+const BLOCKS = `${API_PATH}/ipblocks`;
+
+type Kind = "IPLease" | "IPPool" | "IPBlock";
 
 interface StoredObject {
   readonly metadata: Fields;
@@ -34,11 +38,11 @@ afterAll(async () => {
   await run?.close();
 });
 
-function objectOf(kind: "IPLease" | "IPPool", { name, spec }: Pick<GoodRow, "name" | "spec">): Fields {
+function objectOf(kind: Kind, { name, spec }: Pick<GoodRow, "name" | "spec">): Fields {
   return { apiVersion: API_VERSION, kind, metadata: { name: name ?? nameFor(kind, spec) }, spec };
 }
 
-function nameFor(kind: "IPLease" | "IPPool", spec: Fields): string {
+function nameFor(kind: Kind, spec: Fields): string {
   if (kind === "IPPool") return "lab";
   const address = String(spec["address"]);
   return address === "2001:db8::5" ? NAME6 : address;
@@ -193,6 +197,34 @@ describe("an IPPool", () => {
   });
 });
 
+describe("an IPBlock", () => {
+  it.each(GOOD_BLOCKS)("is stored with $what", async (row) => {
+    const answer = await send("POST", `${BLOCKS}?dryRun=All`, objectOf("IPBlock", row));
+
+    expect(answer).toMatchObject({ status: 201 });
+  });
+
+  it.each(BAD_BLOCKS)("is refused with $what", async (row) => {
+    const answer = await send("POST", `${BLOCKS}?dryRun=All`, objectOf("IPBlock", row));
+
+    expect(answer.status).toBe(422);
+    expect(messageOf(answer)).toContain(row.says);
+  });
+
+  it.each([
+    ["prefix", { prefix: "10.0.0.32/28" }],
+    ["pool", { pool: "other" }],
+    ["addressSpace", { addressSpace: "blue" }],
+    ["node", { node: "node-2" }],
+  ])("keeps its %s for life", async (field, change) => {
+    const stored = await createForTest(BLOCKS, objectOf("IPBlock", { name: BLOCK_NAME4, spec: block4() }));
+    const answer = await replaceSpec(BLOCKS, stored, { ...stored.spec, ...change });
+
+    expect(answer.status).toBe(422);
+    expect(messageOf(answer)).toContain(`${field} is immutable: delete the block, and a node claims it anew`);
+  });
+});
+
 describe("kubectl", () => {
   const webHolder = "default/web-0/net2";
   const web = {
@@ -215,6 +247,24 @@ describe("kubectl", () => {
       ...stored,
       status: { capacity: "253", used: "2", free: "251" },
     });
+    await create(BLOCKS, objectOf("IPBlock", { name: BLOCK_NAME4, spec: block4({ pool: "macvlan-conf" }) }));
+    await create(BLOCKS, objectOf("IPBlock", { name: BLOCK_NAME6, spec: block6({ node: "worker-2" }) }));
+  });
+
+  it("prints blocks", async () => {
+    const lines = (await print("get", "ipblocks")).trimEnd().split("\n");
+
+    expect(lines[0]).toMatch(/^NAME +PREFIX +POOL +NODE +AGE$/);
+    expect(lines[1]).toMatch(/^10\.0\.0\.16-28 +10\.0\.0\.16\/28 +macvlan-conf +node-1 +\d+s$/);
+  });
+
+  it.each([
+    ["spec.node=worker-2", [BLOCK_NAME6]],
+    ["spec.pool=macvlan-conf", [BLOCK_NAME4]],
+  ])("selects blocks by %s", async (selector, names) => {
+    const found = await print("get", "ipblocks", "--field-selector", selector, "-o", "name");
+
+    expect(found.trimEnd().split("\n")).toEqual(names.map((name) => `ipblock.cluster-ipam.io/${name}`));
   });
 
   it("prints leases in 80 columns", async () => {
@@ -261,6 +311,7 @@ describe("kubectl", () => {
   it.each([
     ["ipl", "iplease.cluster-ipam.io/10.0.0.5"],
     ["ipp", "ippool.cluster-ipam.io/macvlan-conf"],
+    ["ipb", "ipblock.cluster-ipam.io/10.0.0.16-28"],
   ])("knows the short name %s", async (shortName, object) => {
     expect((await print("get", shortName, "-o", "name")).split("\n")).toContain(object);
   });

@@ -1,6 +1,7 @@
 export { allocate, fixedFirst } from "./allocate.ts";
 export type { AllocationCall, AllocatorDeps, Claim, Leftovers, OwnLeases } from "./allocation.ts";
 export type { AllocationRequest, FixedAddress, NamedAddress, PoolChoice } from "./allocation-request.ts";
+export type { BlockCreateOutcome, BlockStore } from "./block-store.ts";
 export { createLease, replaceLease, type WriteContext } from "./certain-write.ts";
 export {
   addedAtOf,

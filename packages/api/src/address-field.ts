@@ -48,12 +48,12 @@ export function addressField(description: string, ...rules: readonly CelRule[]):
     .meta(described(description, CANONICAL_ADDRESS, ...rules));
 }
 
-/** Schema of one network in CIDR notation, canonical and without host bits. */
-export function subnetField(description: string): z.ZodString {
+/** Schema of one network in CIDR notation, canonical and without host bits, with further rules of the field. */
+export function subnetField(description: string, ...rules: readonly CelRule[]): z.ZodString {
   return z
     .string()
     .max(CIDR_MAX_LENGTH)
-    .meta(described(description, CIDR, NETWORK));
+    .meta(described(description, CIDR, NETWORK, ...rules));
 }
 
 /** Schema of the name of an address space; "" is the default space. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { asIPLease, asIPPool, asRestrictedRanges } from "./decode.ts";
+import { asIPBlock, asIPLease, asIPPool, asRestrictedRanges } from "./decode.ts";
 
 const LEASE = {
   apiVersion: "cluster-ipam.io/v1alpha1",
@@ -114,5 +114,27 @@ describe("asRestrictedRanges", () => {
   it("tells nothing of what has no spec", () => {
     expect(asRestrictedRanges({ kind: "IPPool" })).toBeUndefined();
     expect(asRestrictedRanges(null)).toBeUndefined();
+  });
+});
+
+describe("asIPBlock", () => {
+  const BLOCK = {
+    apiVersion: "cluster-ipam.io/v1alpha1",
+    kind: "IPBlock",
+    metadata: { name: "10.0.0.0-28", uid: "u1", resourceVersion: "7" },
+    spec: { prefix: "10.0.0.0/28", pool: "lab", node: "n1" },
+  };
+
+  it("fills in the default space", () => {
+    expect(asIPBlock(BLOCK)).toEqual({ ...BLOCK, spec: { ...BLOCK.spec, addressSpace: "" } });
+  });
+
+  it.each([
+    ["nothing", undefined, "expected object"],
+    ["a lease", LEASE, "at kind"],
+    ["a block without node", { ...BLOCK, spec: { ...BLOCK.spec, node: undefined } }, "spec.node"],
+  ])("refuses %s and names the field", (_what, value, message) => {
+    expect(() => asIPBlock(value)).toThrow(message);
+    expect(() => asIPBlock(value)).toThrow(TypeError);
   });
 });

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { type IPBlock, IPBlockSchema } from "./block-schema.ts";
 import type { IPLease, IPLeaseSpec } from "./lease-schema.ts";
 import { type IPPool, IPPoolSchema } from "./pool-schema.ts";
 
@@ -78,6 +79,17 @@ export function asRestrictedRanges(value: unknown): RestrictedRanges | undefined
   const { addressSpace, ranges, nodeSelector, namespaceSelector } = data.spec;
   if (nodeSelector === undefined && namespaceSelector === undefined) return undefined;
   return { addressSpace, subnets: ranges.map(({ subnet }) => subnet) };
+}
+
+/**
+ * Takes an object of the API server's as a block, with the defaults of its definition filled in.
+ *
+ * @throws TypeError naming the fields, for anything that is not a block.
+ */
+export function asIPBlock(value: unknown): IPBlock {
+  const parsed = IPBlockSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new TypeError(`the API server's answer is not an IPBlock: ${z.prettifyError(parsed.error)}`);
 }
 
 function member(value: unknown, path: string): Readonly<Record<string, unknown>> {

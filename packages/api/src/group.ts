@@ -10,6 +10,9 @@ export const API_PATH = "/apis/cluster-ipam.io/v1alpha1";
 /** Resource name of IPLease, as in `${API_PATH}/ipleases`. */
 export const LEASE_RESOURCE = "ipleases";
 
+/** Resource name of IPBlock, as in `${API_PATH}/ipblocks`. */
+export const BLOCK_RESOURCE = "ipblocks";
+
 /** Resource name of IPPool, as in `${API_PATH}/ippools`. */
 export const POOL_RESOURCE = "ippools";
 

@@ -1,3 +1,5 @@
+export { blockName, parseBlockName, type SpacedPrefix } from "./block-name.ts";
+export { type IPBlock, IPBlockSchema, type IPBlockSpec } from "./block-schema.ts";
 export {
   asNamespaceObject,
   asNodeObject,
@@ -5,11 +7,12 @@ export {
   type NamespaceObject,
   type NodeObject,
 } from "./core-objects.ts";
-export { asIPLease, asIPPool, asRestrictedRanges, type RestrictedRanges } from "./decode.ts";
+export { asIPBlock, asIPLease, asIPPool, asRestrictedRanges, type RestrictedRanges } from "./decode.ts";
 export {
   API_GROUP,
   API_PATH,
   API_VERSION,
+  BLOCK_RESOURCE,
   DEFAULT_POOL_ANNOTATION,
   INLINE_LABEL,
   LEASE_RESOURCE,

@@ -2,8 +2,9 @@ import type { CreateOutcome, DeleteOutcome, LeaseStore, LeaseVersion, ReplaceOut
 import { asIPLease, type IPLease } from "@cluster-ipam/api";
 import { type Answered, type KubeAnswer, parseStatus } from "@cluster-ipam/kube";
 import { getObject, listObjects } from "./api-read.ts";
+import { deleteObject } from "./object-delete.ts";
 import { isObjectMissing } from "./refusal.ts";
-import { LEASES, objectPath } from "./resource.ts";
+import { LEASES, matching, objectPath } from "./resource.ts";
 import { type Api, type Unclear, unclear, unreadable, writeOnce } from "./single-write.ts";
 import { NAMES_ONLY, namesOfTable } from "./table.ts";
 
@@ -19,7 +20,6 @@ export interface LeaseStoreOptions {
 const PAGE_SIZE = 5_000;
 const OK = 200;
 const CREATED = 201;
-const ACCEPTED = 202;
 const CONFLICT = 409;
 
 /**
@@ -66,15 +66,8 @@ export class ApiLeaseStore implements LeaseStore {
     return unclear(this.#api, { verb: "update", resource: LEASES, name }, answer);
   }
 
-  async delete({ name, uid, resourceVersion }: LeaseVersion): Promise<DeleteOutcome> {
-    const options = { apiVersion: "v1", kind: "DeleteOptions", preconditions: { uid, resourceVersion } };
-    const answer = await this.#write("DELETE", objectPath(LEASES, name), options);
-    if (answer.kind === "answered") {
-      if (answer.status === OK || answer.status === ACCEPTED) return { kind: "deleted" };
-      if (answer.status === CONFLICT) return { kind: "changed" };
-      if (isObjectMissing(answer.status, answer.body)) return { kind: "gone" };
-    }
-    return unclear(this.#api, { verb: "delete", resource: LEASES, name }, answer);
+  delete(version: LeaseVersion): Promise<DeleteOutcome> {
+    return deleteObject(this.#api, LEASES, version, this.#writeTimeoutMs);
   }
 
   async get(name: string, signal: AbortSignal): Promise<IPLease | undefined> {
@@ -101,11 +94,10 @@ export class ApiLeaseStore implements LeaseStore {
     field: string,
     value: string,
   ): { readonly pageSize: number; readonly query: { readonly fieldSelector: string } } {
-    const escaped = value.replaceAll(/[\\,=]/g, String.raw`\$&`);
-    return { pageSize: this.#pageSize, query: { fieldSelector: `${field}=${escaped}` } };
+    return { pageSize: this.#pageSize, query: matching(field, value) };
   }
 
-  #write(method: "POST" | "PUT" | "DELETE", path: string, body: object): Promise<KubeAnswer> {
+  #write(method: "POST" | "PUT", path: string, body: object): Promise<KubeAnswer> {
     return writeOnce(this.#api, { method, path, body: JSON.stringify(body) }, this.#writeTimeoutMs);
   }
 

@@ -1,3 +1,4 @@
+export { ApiBlockStore, type BlockStoreOptions } from "./api-block-store.ts";
 export { ApiClusterFacts } from "./api-cluster-facts.ts";
 export { ApiHolderStates } from "./api-holder-states.ts";
 export { ApiLeaseStore, type LeaseStoreOptions } from "./api-lease-store.ts";

@@ -1,4 +1,4 @@
-import { API_GROUP, API_PATH, LEASE_RESOURCE, POOL_RESOURCE } from "@cluster-ipam/api";
+import { API_GROUP, API_PATH, BLOCK_RESOURCE, LEASE_RESOURCE, POOL_RESOURCE } from "@cluster-ipam/api";
 
 /** A kind of object, as the API server serves it. */
 export interface Resource {
@@ -15,6 +15,9 @@ export const LEASES: Resource = resource(LEASE_RESOURCE, "iplease");
 
 /** IPPool. */
 export const POOLS: Resource = resource(POOL_RESOURCE, "ippool");
+
+/** IPBlock. */
+export const BLOCKS: Resource = resource(BLOCK_RESOURCE, "ipblock");
 
 /** Pod, of every namespace. */
 export const PODS: Resource = { fullName: "pods", singular: "pod", path: "/api/v1/pods" };
@@ -33,6 +36,11 @@ export function podPath(namespace: string, name: string): string {
 /** Path of one object; `name` may come from a user. */
 export function objectPath({ path }: Resource, name: string): string {
   return `${path}/${encodeURIComponent(name)}`;
+}
+
+/** The query of a list of those objects whose field has this value, which may come from a user. */
+export function matching(field: string, value: string): { readonly fieldSelector: string } {
+  return { fieldSelector: `${field}=${value.replaceAll(/[\\,=]/g, String.raw`\$&`)}` };
 }
 
 function resource(plural: string, singular: string): Resource {

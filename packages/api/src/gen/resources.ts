@@ -1,4 +1,5 @@
-import { LEASE_RESOURCE, POOL_RESOURCE } from "../group.ts";
+import { IPBlockSchema } from "../block-schema.ts";
+import { BLOCK_RESOURCE, LEASE_RESOURCE, POOL_RESOURCE } from "../group.ts";
 import { IPLeaseSchema } from "../lease-schema.ts";
 import { IPPoolSchema } from "../pool-schema.ts";
 import type { CustomResource, PrinterColumn } from "./custom-resource.ts";
@@ -62,8 +63,25 @@ const POOL: CustomResource = {
   hasStatus: true,
 };
 
+const BLOCK: CustomResource = {
+  kind: "IPBlock",
+  singular: "ipblock",
+  plural: BLOCK_RESOURCE,
+  shortName: "ipb",
+  schema: IPBlockSchema,
+  columns: [
+    text("Prefix", ".spec.prefix", "The addresses of the block."),
+    text("Pool", ".spec.pool", "Pool that the block is cut from."),
+    text("Node", ".spec.node", "Node that hands the addresses out."),
+    { ...text("Space", ".spec.addressSpace", "Space within which addresses are unique."), priority: 1 },
+    AGE,
+  ],
+  selectableFields: [".spec.node", ".spec.pool"],
+  hasStatus: false,
+};
+
 /** Every custom resource of ours. */
-export const CUSTOM_RESOURCES: readonly CustomResource[] = [LEASE, POOL];
+export const CUSTOM_RESOURCES: readonly CustomResource[] = [LEASE, POOL, BLOCK];
 
 function text(name: string, jsonPath: string, description: string): PrinterColumn {
   return { name, type: "string", jsonPath, description };
