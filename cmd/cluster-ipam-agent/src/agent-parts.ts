@@ -1,7 +1,14 @@
 import { join } from "node:path";
 import { Agent, type AgentMeter, NodeSandboxes, readNodeFile, SpoolFolder } from "@cluster-ipam/agent";
 import { EventRecorder } from "@cluster-ipam/kube";
-import { ApiClusterFacts, ApiHolderStates, ApiLeaseStore, ApiNodePods, ApiPoolStore } from "@cluster-ipam/store";
+import {
+  ApiBlockStore,
+  ApiClusterFacts,
+  ApiHolderStates,
+  ApiLeaseStore,
+  ApiNodePods,
+  ApiPoolStore,
+} from "@cluster-ipam/store";
 import type { Logger } from "@cluster-ipam/telemetry";
 import type { ApiConnection } from "./api-connection.ts";
 import type { AgentConfig } from "./config.ts";
@@ -18,6 +25,7 @@ export function createAgent(
     leases: new ApiLeaseStore(client),
     pools: new ApiPoolStore(client),
     facts: new ApiClusterFacts(client),
+    blocks: new ApiBlockStore(client),
     holders: new ApiHolderStates(client),
     pods: new ApiNodePods(client),
     date: () => new Date(),

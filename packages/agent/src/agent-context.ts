@@ -1,5 +1,7 @@
 import {
   type AllocatorDeps,
+  type BlockStore,
+  BusyNames,
   type Clock,
   type ClusterFacts,
   type HolderStates,
@@ -19,6 +21,7 @@ import { AttachmentGate } from "./attachments/attachment-gate.ts";
 import { Attachments, slimLease } from "./attachments/attachments.ts";
 import { Overtaking } from "./attachments/overtaking.ts";
 import type { Sandboxes } from "./attachments/sandbox.ts";
+import { AgentBlocks } from "./blocks/agent-blocks.ts";
 import { FactsCache } from "./pools/facts-cache.ts";
 import { ignoredKeysNote } from "./pools/ignored-keys.ts";
 import { PoolCache } from "./pools/pool-cache.ts";
@@ -36,6 +39,7 @@ export interface AgentDeps {
   readonly leases: LeaseStore;
   readonly pools: PoolStore;
   readonly facts: ClusterFacts;
+  readonly blocks: BlockStore;
   readonly holders: HolderStates;
   /** The pods of the cluster: for leases whose sandbox nobody sees, and for whether an address is kept for its pod. */
   readonly pods: NodePods;
@@ -82,6 +86,7 @@ export interface AgentContext
   readonly spooled: SpooledReleases;
   /** The node's leases as the server has them. */
   readonly nodeLeases: SharedRead<readonly IPLease[]>;
+  readonly blocks: AgentBlocks;
   readonly allocator: AllocatorDeps;
   /** Tells each ignored key of a network's ipam section to the log, once. */
   readonly noteIgnoredKeys: (network: string, keys: readonly string[]) => void;
@@ -97,10 +102,14 @@ export function createContext(deps: AgentDeps): AgentContext {
   const pools = new PoolCache(deps.pools, clock, log);
   const poolsOverlapping = pools.overlapping.bind(pools);
   const keeping = new PoolKeeping({ pools, pods, date, log });
+  const busy = new BusyNames(clock);
+  const blocks = new AgentBlocks({ ...deps, store: deps.blocks, attachments, pending, busy });
   const allocator: AllocatorDeps = {
     store,
     hints: new OccupancyHints({ leases: store, poolsOverlapping, clock }),
     own: attachments,
+    busy,
+    blocks,
     holders,
     keeping,
     leftovers: leftoversOf({ store, attachments, pending, keeping }),
@@ -124,6 +133,7 @@ export function createContext(deps: AgentDeps): AgentContext {
     spooled: new SpooledReleases({ spool, bootId: sandboxes.bootID, pending, overtaking, clock, log, meter }),
     sandboxes,
     nodeLeases: new SharedRead(readNodeLeases, clock),
+    blocks,
     allocator,
     clock,
     log,

@@ -13,6 +13,9 @@ export type ReconcileFinding =
   /** The server has it for this node, and memory had not. */
   | "adopted";
 
+/** What became of a block of this node; `lost` is deleted by hand, or another node's by now. */
+export type BlockChange = "claimed" | "returned" | "lost";
+
 /** What an agent counts: one method for each thing that happens. None may throw or wait. */
 export interface AgentMeter {
   /** A call was answered; `cniCode` is 0 for success. */
@@ -29,6 +32,8 @@ export interface AgentMeter {
   spoolWriteFailed(): void;
   /** Reconciliation did something, or, in a dry run, would have. */
   reconciled(finding: ReconcileFinding, isDryRun: boolean): void;
+  /** The node has a block more, or one less. */
+  blockChanged(change: BlockChange): void;
 }
 
 /** Counts nothing. */
@@ -40,4 +45,5 @@ export const NO_METER: AgentMeter = {
   spoolFileSetAside: () => undefined,
   spoolWriteFailed: () => undefined,
   reconciled: () => undefined,
+  blockChanged: () => undefined,
 };

@@ -65,6 +65,13 @@ test("the spool's mishaps and what reconciliation does are counted", async () =>
   expect(await valueOf('reconcile_findings_total{finding="sandbox-gone",mode="on"}')).toBe("1");
 });
 
+test("what becomes of blocks is counted", async () => {
+  for (const change of ["claimed", "claimed", "returned", "lost"] as const) metrics.blockChanged(change);
+  expect(await valueOf('block_changes_total{change="claimed"}')).toBe("2");
+  expect(await valueOf('block_changes_total{change="returned"}')).toBe("1");
+  expect(await valueOf('block_changes_total{change="lost"}')).toBe("1");
+});
+
 test("gauges are the agent's health, nothing before there is one", async () => {
   const gauges = ["leases", "leases_loaded", "pending_releases", "spooled_releases", "apiserver_circuit_open"];
   expect(await Promise.all(gauges.map(valueOf))).toEqual(["0", "0", "0", "0", "0"]);

@@ -1,6 +1,6 @@
 import type { Counter, Histogram, MetricRegistry } from "@cluster-ipam/telemetry";
 import type { AgentHealth } from "./agent.ts";
-import type { AgentMeter, ReconcileFinding } from "./agent-meter.ts";
+import type { AgentMeter, BlockChange, ReconcileFinding } from "./agent-meter.ts";
 
 /** Every name of the agent's own begins so. */
 const PREFIX = "cluster_ipam_agent_";
@@ -54,6 +54,11 @@ const FINDINGS = {
   help: "What reconciliation found and did, or, in a dry run, left alone.",
   labels: ["finding", "mode"],
 } as const;
+const BLOCKS = {
+  name: `${PREFIX}block_changes_total`,
+  help: "Blocks of pools with nodeBlocks that the node has claimed, given back, or lost.",
+  labels: ["change"],
+} as const;
 const BUILD = { name: `${PREFIX}build_info`, help: "The agent's version.", labels: ["version"] } as const;
 
 /** What the agent counts, as Prometheus wants it. docs/operations.md explains each and how to watch it. */
@@ -67,6 +72,7 @@ export class AgentMetrics implements AgentMeter {
   readonly #setAside: Counter<never>;
   readonly #spoolFailures: Counter<never>;
   readonly #findings: Counter<"finding" | "mode">;
+  readonly #blocks: Counter<"change">;
 
   /**
    * @param health of the agent that this is the meter of, which comes to be after it; read at each scrape, undefined
@@ -82,6 +88,7 @@ export class AgentMetrics implements AgentMeter {
     this.#setAside = registry.counter(SET_ASIDE);
     this.#spoolFailures = registry.counter(SPOOL_FAILURES);
     this.#findings = registry.counter(FINDINGS);
+    this.#blocks = registry.counter(BLOCKS);
     registry.info(BUILD, { version });
     addHealthGauges(registry, health);
   }
@@ -114,6 +121,10 @@ export class AgentMetrics implements AgentMeter {
 
   reconciled(finding: ReconcileFinding, isDryRun: boolean): void {
     this.#findings.add({ finding, mode: isDryRun ? "dry-run" : "on" });
+  }
+
+  blockChanged(change: BlockChange): void {
+    this.#blocks.add({ change });
   }
 }
 

@@ -1,5 +1,6 @@
 import {
   FakeClock,
+  MemoryBlockStore,
   MemoryClusterFacts,
   MemoryLeaseStore,
   MemoryPoolStore,
@@ -55,6 +56,7 @@ function start(): Agent {
     leases,
     pools,
     facts: new MemoryClusterFacts(),
+    blocks: new MemoryBlockStore(),
     holders: { look: () => Promise.resolve({ pod: "there", node: "Ready" }) },
     pods: new MemoryPods(),
     date: () => new Date(0),

@@ -141,6 +141,7 @@ export class Agent {
       settlePendingUntil(signal, this.#context),
       readLateLeases(this.#context, signal),
       this.#reconciler.runUntil(signal),
+      this.#context.blocks.runUntil(signal),
     ]);
   }
 

@@ -1,6 +1,6 @@
 export { Agent, type AgentHealth, type CallAnswer } from "./agent.ts";
 export type { AgentDeps } from "./agent-context.ts";
-export { type AgentMeter, NO_METER, type ReconcileFinding } from "./agent-meter.ts";
+export { type AgentMeter, type BlockChange, NO_METER, type ReconcileFinding } from "./agent-meter.ts";
 export { AgentMetrics } from "./agent-metrics.ts";
 export type { ApiCircuit, ApiCircuitState } from "./api-circuit.ts";
 export { NodeSandboxes, type Sandbox, type Sandboxes } from "./attachments/sandbox.ts";

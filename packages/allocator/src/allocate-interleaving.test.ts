@@ -149,10 +149,11 @@ class World {
     const controller = new AbortController();
     const cancelled = new IpamError("cancelled", "overtaken by a DEL");
     if (this.#happens(this.#plan.cancelShare)) void ticks(this.#below(30)).then(() => controller.abort(cancelled));
+    using hold = node.deps.busy.open();
     try {
       const leases = await allocate(
         claims,
-        { claimant, startedAtMs: node.deps.clock.nowMs(), signal: controller.signal },
+        { claimant, startedAtMs: node.deps.clock.nowMs(), signal: controller.signal, hold },
         node.deps,
       );
       node.remember(leases);

@@ -5,7 +5,7 @@ import { holderOf } from "./claimant.ts";
 import { createNew } from "./create-new.ts";
 import type { Taken } from "./lease-end.ts";
 import type { RangeSet } from "./range-set.ts";
-import { SEARCHES } from "./strategies/search.ts";
+import { searchFor } from "./strategies/search.ts";
 import { takeFixed } from "./take-fixed.ts";
 import { takeKept } from "./take-kept.ts";
 import { earlierLease, takeOver } from "./take-over.ts";
@@ -66,10 +66,11 @@ async function takeAddress(claim: Claim, call: Progress, deps: AllocatorDeps): P
 }
 
 async function takeAny({ set, strategy }: Claim, call: Progress, deps: AllocatorDeps): Promise<Taken> {
-  const { claimant, startedAtMs, signal } = call;
+  const { claimant, startedAtMs, signal, hold } = call;
   const seed = holderOf(claimant) || `${claimant.containerID}/${claimant.ifName}`;
-  const { hints, random } = deps;
-  for await (const address of SEARCHES[strategy]({ set, seed, hints, random, startedAtMs, signal })) {
+  const { hints, random, own, busy, blocks } = deps;
+  const context = { set, seed, hints, random, startedAtMs, signal, own, busy, hold };
+  for await (const address of searchFor(strategy, context, blocks)) {
     signal.throwIfAborted();
     const isOwn = hasTaken(call, leaseName(address, set.addressSpace));
     const taken = isOwn ? undefined : await takeCandidate(set, address, call, deps);

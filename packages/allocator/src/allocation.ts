@@ -1,5 +1,6 @@
 import type { IPLease } from "@cluster-ipam/api";
 import type { Address } from "@cluster-ipam/ip";
+import type { BusyNames, NameHold } from "./busy-names.ts";
 import type { WriteContext } from "./certain-write.ts";
 import type { Claimant } from "./claimant.ts";
 import type { Clock, Random } from "./clock.ts";
@@ -7,6 +8,7 @@ import type { HolderStates } from "./holder-state.ts";
 import type { Keeping } from "./keeping.ts";
 import type { Origin, Taken } from "./lease-end.ts";
 import type { LeaseStore } from "./lease-store.ts";
+import type { NodeBlocks } from "./node-blocks.ts";
 import type { OccupancyHints } from "./occupancy-hints.ts";
 import type { RangeSet } from "./range-set.ts";
 import type { SearchStrategy } from "./strategies/search.ts";
@@ -52,6 +54,8 @@ export interface AllocatorDeps {
   readonly store: LeaseStore;
   readonly hints: OccupancyHints;
   readonly own: OwnLeases;
+  readonly busy: BusyNames;
+  readonly blocks: NodeBlocks;
   readonly holders: HolderStates;
   readonly keeping: Keeping;
   readonly leftovers: Leftovers;
@@ -64,6 +68,8 @@ export interface AllocationCall {
   readonly claimant: Claimant;
   readonly startedAtMs: number;
   readonly signal: AbortSignal;
+  /** What the call is at, until this node remembers what it got. */
+  readonly hold: NameHold;
   /** Told of each create that found the name taken. Must not throw. */
   readonly onTaken?: () => void;
   /** Told of each write that is made again, its outcome being unknown. Must not throw. */

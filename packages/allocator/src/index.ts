@@ -2,6 +2,7 @@ export { allocate, fixedFirst } from "./allocate.ts";
 export type { AllocationCall, AllocatorDeps, Claim, Leftovers, OwnLeases } from "./allocation.ts";
 export type { AllocationRequest, FixedAddress, NamedAddress, PoolChoice } from "./allocation-request.ts";
 export type { BlockCreateOutcome, BlockStore } from "./block-store.ts";
+export { BusyNames, type NameHold } from "./busy-names.ts";
 export { createLease, replaceLease, type WriteContext } from "./certain-write.ts";
 export {
   addedAtOf,
@@ -29,9 +30,11 @@ export type {
   UnknownOutcome,
 } from "./lease-store.ts";
 export { namedSet } from "./named-set.ts";
+export type { BlockCall, NodeBlocks, OwnBlocks } from "./node-blocks.ts";
 export { isPodOf, type NodePods, type PodIdentity } from "./node-pods.ts";
 export { OccupancyHints, type OccupancySource } from "./occupancy-hints.ts";
 export { podCidrSetsOf } from "./pod-cidr-sets.ts";
+export { PoolBlocks } from "./pool-blocks.ts";
 export { checkPool } from "./pool-check.ts";
 export type { PoolList, PoolStore, UnreadablePool } from "./pool-store.ts";
 export {
@@ -44,6 +47,7 @@ export {
   subnetOf,
 } from "./range-set.ts";
 export { endLease, type ReleaseOutcome, type ReleaseStore, releaseLease } from "./release.ts";
-export { SharedRead } from "./shared-read.ts";
+export { SharedRead, settledOrAborted } from "./shared-read.ts";
 export { indexAddress, type PodNumber } from "./strategies/index-address.ts";
 export type { SearchStrategy } from "./strategies/search.ts";
+export { SpreadWalk } from "./strategies/spread-walk.ts";

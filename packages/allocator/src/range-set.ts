@@ -40,6 +40,8 @@ export interface RangeSet {
   readonly open: AddressSet;
   /** Whether no other node hands out addresses of the set: what this node's memory does not hold is free, most likely. */
   readonly isNodesOwn: boolean;
+  /** Prefix length of the blocks that nodes claim of it, to hand out of their own alone; absent: there are none. */
+  readonly blockLength?: number;
   readonly subnets: readonly Subnet[];
 }
 
@@ -67,8 +69,9 @@ export function rangeSetsOf(pool: IPPool): RangeSet[] {
     // An address of both kinds of range is kept for those who ask for it.
     const open =
       onRequest.length === 0 ? addresses : AddressSet.of(family, rangesOf(own), [...never, ...rangesOf(onRequest)]);
-    const { addressSpace } = pool.spec;
-    return [{ pool: name, addressSpace, family, addresses, open, subnets: own, isNodesOwn: false }];
+    const { addressSpace, nodeBlocks } = pool.spec;
+    const blocks = nodeBlocks === undefined ? {} : { blockLength: nodeBlocks.prefixLength };
+    return [{ pool: name, addressSpace, family, addresses, open, subnets: own, isNodesOwn: false, ...blocks }];
   });
 }
 

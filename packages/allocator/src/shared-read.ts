@@ -60,7 +60,7 @@ export class SharedRead<T> {
 }
 
 /** Resolves when `promise` has settled, however, or `signal` has aborted. */
-async function settledOrAborted(promise: Promise<unknown>, signal: AbortSignal): Promise<void> {
+export async function settledOrAborted(promise: Promise<unknown>, signal: AbortSignal): Promise<void> {
   const { promise: aborted, resolve } = Promise.withResolvers<undefined>();
   const abort = (): void => resolve(undefined);
   signal.addEventListener("abort", abort);

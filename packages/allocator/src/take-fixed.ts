@@ -18,6 +18,7 @@ import { mayTakeOver, takeOver } from "./take-over.ts";
  */
 export async function takeFixed(set: RangeSet, address: Address, call: Progress, deps: AllocatorDeps): Promise<Taken> {
   const name = leaseName(address, set.addressSpace);
+  call.hold.add(name);
   for (;;) {
     call.signal.throwIfAborted();
     if (hasTaken(call, name)) throw wantedTwice(address);

@@ -1,11 +1,13 @@
 import {
   type AllocatorDeps,
   allocate,
+  BusyNames,
   type Claim,
   OccupancyHints,
   type RangeSet,
   rangeSetsOf,
 } from "@cluster-ipam/allocator";
+import { GivenBlocks } from "@cluster-ipam/allocator/testing";
 import { API_VERSION, IPPoolSchema, leaseName } from "@cluster-ipam/api";
 import { InstantStore } from "./instant-store.ts";
 import { median } from "./statistics.ts";
@@ -50,7 +52,8 @@ async function measureOnce(): Promise<readonly ChoiceFigure[]> {
   const choosers = await Promise.all(POOLS.map(createChooser));
   for (let round = 0; round < COUNTS.rounds; round += 1) {
     for (const { claim, store, deps, samplesUs } of choosers) {
-      const call = { claimant: claimantOf(round), startedAtMs: deps.clock.nowMs(), signal: NEVER };
+      using hold = deps.busy.open();
+      const call = { claimant: claimantOf(round), startedAtMs: deps.clock.nowMs(), signal: NEVER, hold };
       const startedAtMs = performance.now();
       await allocate([claim], call, deps);
       samplesUs.push((store.createAskedAtMs - startedAtMs) * US_PER_MS);
@@ -71,6 +74,8 @@ async function createChooser({ title, subnet, freeShare }: (typeof POOLS)[number
     store,
     hints,
     own: { byName: () => undefined, byHolder: () => [], drop: () => undefined, isSandboxGone: () => false },
+    busy: new BusyNames(clock),
+    blocks: new GivenBlocks(),
     holders: { look: () => Promise.resolve({ pod: "unknown", node: "unknown" }) },
     keeping: { keepSeconds: () => Promise.resolve(undefined), timestamp: () => "" },
     leftovers: { giveBack: () => Promise.resolve(), recheck: () => undefined },

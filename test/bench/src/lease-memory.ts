@@ -1,6 +1,7 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { Agent, NO_METER } from "@cluster-ipam/agent";
+import { MemoryBlockStore } from "@cluster-ipam/allocator/testing";
 import { asIPLease, type IPLease } from "@cluster-ipam/api";
 import { createLogger } from "@cluster-ipam/telemetry";
 import { InstantStore } from "./instant-store.ts";
@@ -38,6 +39,7 @@ function createAgent(leases: number): Agent {
       create: (pool) => Promise.resolve(pool),
     },
     facts: { node: () => Promise.resolve(undefined), namespace: () => Promise.resolve(undefined) },
+    blocks: new MemoryBlockStore(),
     holders: { look: () => Promise.resolve({ pod: "unknown", node: "unknown" }) },
     pods: { list: () => Promise.resolve([]), get: () => Promise.resolve(undefined) },
     date: () => new Date(),

@@ -9,7 +9,14 @@ import {
 } from "@cluster-ipam/agent";
 import { decodeRequest, type IpamResult } from "@cluster-ipam/cni";
 import { Circuit, EventRecorder, KubeClient, kubeconfigFile } from "@cluster-ipam/kube";
-import { ApiClusterFacts, ApiHolderStates, ApiLeaseStore, ApiNodePods, ApiPoolStore } from "@cluster-ipam/store";
+import {
+  ApiBlockStore,
+  ApiClusterFacts,
+  ApiHolderStates,
+  ApiLeaseStore,
+  ApiNodePods,
+  ApiPoolStore,
+} from "@cluster-ipam/store";
 import { createLogger } from "@cluster-ipam/telemetry";
 import { type CniCall, cniEnvironment } from "./cni-call.ts";
 import { agentUser, type ControlPlane } from "./control-plane.ts";
@@ -66,6 +73,7 @@ export class LocalAgent {
       leases: new ApiLeaseStore(client),
       pools: new ApiPoolStore(client),
       facts: new ApiClusterFacts(client),
+      blocks: new ApiBlockStore(client),
       holders: new ApiHolderStates(client),
       pods: new ApiNodePods(client),
       date: () => new Date(),

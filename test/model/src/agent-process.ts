@@ -113,11 +113,12 @@ export class AgentProcess {
     const clock = new ActorClock(time, this.actor, node.clockOriginMs);
     const { random } = chance.of(this.actor.name);
     const circuit = new Circuit({ nowMs: () => clock.nowMs(), date: () => new Date(time.nowMs), random });
-    const { leases, pools, pods } = new ApiConnection(this.actor, this.#parts, circuit);
+    const { leases, pools, blocks, pods } = new ApiConnection(this.actor, this.#parts, circuit);
     const agent = new Agent({
       node: node.name,
       leases,
       pools,
+      blocks,
       // For messages alone.
       facts: NO_FACTS,
       holders: { look: () => Promise.resolve({ pod: "unknown", node: "unknown" }) },

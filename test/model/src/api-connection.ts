@@ -1,4 +1,6 @@
 import type {
+  BlockCreateOutcome,
+  BlockStore,
   CreateOutcome,
   DeleteOutcome,
   LeaseStore,
@@ -8,7 +10,7 @@ import type {
   ReplaceOutcome,
   UnknownOutcome,
 } from "@cluster-ipam/allocator";
-import type { IPLease, IPPool } from "@cluster-ipam/api";
+import type { IPBlock, IPLease, IPPool } from "@cluster-ipam/api";
 import { IpamError } from "@cluster-ipam/errors";
 import type { Circuit } from "@cluster-ipam/kube";
 import type { Fates } from "./request-fate.ts";
@@ -52,6 +54,7 @@ export class ApiConnection {
   readonly #circuit: Circuit;
   readonly leases: LeaseStore;
   readonly pools: PoolStore;
+  readonly blocks: BlockStore;
   readonly pods: NodePods;
 
   constructor(agent: Actor, parts: ConnectionParts, circuit: Circuit) {
@@ -60,6 +63,7 @@ export class ApiConnection {
     this.#parts = parts;
     this.leases = this.#leaseStore(parts.server);
     this.pools = this.#poolStore(parts.server);
+    this.blocks = this.#blockStore(parts.server);
     this.pods = this.#nodePods(parts.server);
   }
 
@@ -85,6 +89,21 @@ export class ApiConnection {
       list: (signal) => this.#read("list pools", signal, () => pools.list(NEVER)),
       create: (pool, signal) =>
         this.#read(`create pool ${pool.metadata.name}`, signal, () => pools.create(pool, NEVER)),
+    };
+  }
+
+  #blockStore({ blocks }: SimulatedApiServer): BlockStore {
+    return {
+      create: (block) =>
+        this.#write<BlockCreateOutcome>(`create block ${block.metadata.name}`, () => blocks.create(block)),
+      delete: (version: LeaseVersion) =>
+        this.#write<DeleteOutcome>(`delete block ${version.name}`, () => blocks.delete(version)),
+      get: (name, signal) =>
+        this.#read<IPBlock | undefined>(`get block ${name}`, signal, () => blocks.get(name, NEVER)),
+      listByNode: (node, signal) =>
+        this.#read(`list the blocks of ${node}`, signal, () => blocks.listByNode(node, NEVER)),
+      listByPool: (pool, signal) =>
+        this.#read(`list the blocks of pool ${pool}`, signal, () => blocks.listByPool(pool, NEVER)),
     };
   }
 

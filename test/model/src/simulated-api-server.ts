@@ -1,4 +1,4 @@
-import { MemoryLeaseStore, MemoryPoolStore } from "@cluster-ipam/allocator/testing";
+import { MemoryBlockStore, MemoryLeaseStore, MemoryPoolStore } from "@cluster-ipam/allocator/testing";
 import { API_VERSION, type IPLease, leaseName } from "@cluster-ipam/api";
 import { parseAddress } from "@cluster-ipam/ip";
 import { SimulatedPods } from "./simulated-pods.ts";
@@ -21,6 +21,7 @@ export class SimulatedApiServer {
   readonly actor: Actor = new Actor("the API server");
   readonly leases: MemoryLeaseStore = new MemoryLeaseStore();
   readonly pools: MemoryPoolStore = new MemoryPoolStore();
+  readonly blocks: MemoryBlockStore = new MemoryBlockStore();
   readonly pods: SimulatedPods = new SimulatedPods();
   readonly #now: () => number;
   readonly #eras: PoolEra[] = [];

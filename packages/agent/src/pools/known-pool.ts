@@ -3,7 +3,6 @@ import type { IPPool } from "@cluster-ipam/api";
 import { checkRoutes } from "@cluster-ipam/dialects";
 import { IpamError } from "@cluster-ipam/errors";
 import { refuseUnwatched } from "./keeping-fields.ts";
-import { refuseUnserved } from "./unserved-fields.ts";
 
 /** A pool as read, with its range sets; these stay the same objects for as long as the pool has the same version. */
 export interface KnownPool {
@@ -38,7 +37,6 @@ export function knownPool(pool: IPPool, previous: KnownPool | undefined): KnownP
 }
 
 function compile(pool: IPPool, podCidrs: readonly string[]): readonly RangeSet[] {
-  refuseUnserved(pool);
   refuseFaulty(pool);
   checkRoutes(pool.spec.routes ?? [], `pool ${pool.metadata.name}: routes`);
   return pool.spec.source === undefined ? rangeSetsOf(pool) : podCidrSetsOf(pool, podCidrs);

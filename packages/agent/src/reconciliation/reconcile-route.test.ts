@@ -1,5 +1,6 @@
 import {
   FakeClock,
+  MemoryBlockStore,
   MemoryClusterFacts,
   MemoryLeaseStore,
   MemoryPoolStore,
@@ -34,6 +35,7 @@ function serve(mode?: ReconcileMode, leases: MemoryLeaseStore = new MemoryLeaseS
     leases,
     pools: new MemoryPoolStore(),
     facts: new MemoryClusterFacts(),
+    blocks: new MemoryBlockStore(),
     holders: { look: () => Promise.resolve({ pod: "there", node: "Ready" }) },
     pods: new MemoryPods(),
     date: () => new Date(0),

@@ -44,6 +44,8 @@ export async function releaseLeases(
   for (const lease of leases) {
     // First: whatever comes of the write, the attachment does not have the lease any more.
     agent.attachments.drop(lease);
+    using hold = agent.allocator.busy.open();
+    hold.add(lease.metadata.name);
     const isReleased = await tryRelease(lease, startedAtNs, agent, signal);
     if (!isReleased) agent.pending.addLease(lease);
   }

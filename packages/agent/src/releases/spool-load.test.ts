@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import {
   FakeClock,
+  MemoryBlockStore,
   MemoryClusterFacts,
   MemoryLeaseStore,
   MemoryPoolStore,
@@ -94,6 +95,7 @@ describe("a spool with many files", () => {
       leases,
       pools: new MemoryPoolStore(),
       facts: new MemoryClusterFacts(),
+      blocks: new MemoryBlockStore(),
       holders: { look: () => Promise.resolve({ pod: "there", node: "Ready" }) },
       pods: new MemoryPods(),
       date: () => new Date(0),

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import {
   FakeClock,
+  MemoryBlockStore,
   MemoryClusterFacts,
   MemoryLeaseStore,
   MemoryPoolStore,
@@ -54,6 +55,7 @@ beforeEach(async () => {
     leases,
     pools,
     facts: new MemoryClusterFacts(),
+    blocks: new MemoryBlockStore(),
     holders: { look: () => Promise.resolve({ pod: "there", node: "Ready" }) },
     pods: new MemoryPods(),
     date: () => new Date(0),

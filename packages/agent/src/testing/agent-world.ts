@@ -1,5 +1,5 @@
-import type { Clock, HolderState, LeaseStore, NodePods, PoolStore, Random } from "@cluster-ipam/allocator";
-import { MemoryClusterFacts } from "@cluster-ipam/allocator/testing";
+import type { BlockStore, Clock, HolderState, LeaseStore, NodePods, PoolStore, Random } from "@cluster-ipam/allocator";
+import { MemoryBlockStore, MemoryClusterFacts } from "@cluster-ipam/allocator/testing";
 import type { IPLease } from "@cluster-ipam/api";
 import type { IpamResult } from "@cluster-ipam/cni";
 import { parseCidr } from "@cluster-ipam/ip";
@@ -22,6 +22,8 @@ import { TickingClock } from "./ticking-clock.ts";
 export interface WorldParts<Leases extends LeaseStore, Pools extends PoolStore, Time extends Clock> {
   readonly leases: Leases;
   readonly pools: Pools;
+  /** Empty when absent. */
+  readonly blocks?: BlockStore;
   /** The agent sees it tick. */
   readonly clock: Time;
   readonly random: Random;
@@ -61,6 +63,7 @@ export class AgentWorld<Leases extends LeaseStore, Pools extends PoolStore, Time
   constructor({
     leases,
     pools,
+    blocks = new MemoryBlockStore(),
     clock,
     random,
     files = {},
@@ -82,6 +85,7 @@ export class AgentWorld<Leases extends LeaseStore, Pools extends PoolStore, Time
       leases,
       pools,
       facts,
+      blocks,
       holders: { look: () => Promise.resolve(this.holderState) },
       pods,
       sandboxes,

@@ -31,4 +31,8 @@ export class MeterNotes implements AgentMeter {
   reconciled(finding: string, isDryRun: boolean): void {
     this.notes.push(`${finding} ${isDryRun ? "dry-run" : "on"}`);
   }
+
+  blockChanged(change: string): void {
+    this.notes.push(`block ${change}`);
+  }
 }

@@ -1,5 +1,6 @@
 import {
   FakeClock,
+  MemoryBlockStore,
   MemoryClusterFacts,
   MemoryLeaseStore,
   MemoryPoolStore,
@@ -58,6 +59,7 @@ export class ServedAgents implements AsyncDisposable {
       leases: this.leases,
       pools,
       facts: new MemoryClusterFacts(),
+      blocks: new MemoryBlockStore(),
       holders: { look: () => Promise.resolve({ pod: "there", node: "Ready" }) },
       pods: new MemoryPods(),
       date: () => new Date(0),

@@ -60,7 +60,9 @@ async function addAlone(request: CniRequest, agent: AgentContext, signal: AbortS
   await settleInterface(request.attachment, agent, signal);
   const reading = readSection(request, agent);
   agent.noteIgnoredKeys(request.attachment.network, reading.ignoredKeys);
-  const call = { claimant: claimantOf(request, agent), startedAtMs, signal };
+  // Until memory has what the call got.
+  using hold = agent.allocator.busy.open();
+  const call = { claimant: claimantOf(request, agent), startedAtMs, signal, hold };
   const { leases, ...network } = await answerOf(request, reading.request, call, agent);
   for (const lease of leases) agent.attachments.put(lease);
   return resultOf(leases, network);

@@ -15,8 +15,15 @@ export type RankChoice = (free: bigint, lost: number) => bigint;
 /** How many candidates of a hint from before the call may be taken before a list of the call's own is worth its cost. */
 const HINT_PATIENCE = 4;
 
+/** The error for a set of which a list that began after the call shows nothing free. */
+export type FullError = (set: RangeSet, occupancy: Occupancy) => IpamError;
+
 /** Free addresses by the occupancy list, until a list that began after the call shows that there is none. */
-export async function* listedFree(context: CandidateContext, choose: RankChoice): Candidates {
+export async function* listedFree(
+  context: CandidateContext,
+  choose: RankChoice,
+  full: FullError = poolExhausted,
+): Candidates {
   const { set, hints, startedAtMs, signal } = context;
   const hint = hints.peek(set);
   let occupancy = hint ?? (await hints.listedSince(set, startedAtMs, signal));
@@ -29,13 +36,14 @@ export async function* listedFree(context: CandidateContext, choose: RankChoice)
       occupancy.add(offset);
     }
     const newer = await hints.listedSince(set, startedAtMs, signal);
-    if (newer === occupancy && occupancy.free === 0n) throw poolExhausted(set, occupancy);
+    if (newer === occupancy && occupancy.free === 0n) throw full(set, occupancy);
     occupancy = newer;
     patience = Number.POSITIVE_INFINITY;
   }
 }
 
-function poolExhausted(set: RangeSet, occupancy: Occupancy): IpamError {
+/** `pool lab is full: …`: of a set that all nodes hand out of. */
+export function poolExhausted(set: RangeSet, occupancy: Occupancy): IpamError {
   const capacity = set.open.size;
   // Nobody is to look for pods that could give way where none can.
   const why =

@@ -1,11 +1,13 @@
 import type { IPLease } from "@cluster-ipam/api";
 import type { AllocatorDeps } from "../allocation.ts";
+import { BusyNames } from "../busy-names.ts";
 import { type Claimant, isHeldBy } from "../claimant.ts";
 import type { Clock, Random } from "../clock.ts";
 import type { EndRules } from "../lease-end.ts";
 import type { LeaseStore } from "../lease-store.ts";
 import { OccupancyHints } from "../occupancy-hints.ts";
 import { endLease, releaseLease } from "../release.ts";
+import { GivenBlocks } from "./given-blocks.ts";
 import { ScriptedKeeping } from "./scripted-keeping.ts";
 import type { UnreliableStore } from "./unreliable-store.ts";
 
@@ -37,6 +39,8 @@ export class AllocatingNode {
         isSandboxGone: ({ spec }) => spec.containerID.startsWith("gone-"),
       },
       keeping: new ScriptedKeeping(),
+      busy: new BusyNames(clock),
+      blocks: new GivenBlocks(),
       holders: { look: () => Promise.resolve({ pod: "unknown", node: "unknown" }) },
       leftovers: {
         giveBack: (lease) => this.#giveBack(lease),

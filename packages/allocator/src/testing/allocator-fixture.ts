@@ -2,12 +2,14 @@ import type { IPLease } from "@cluster-ipam/api";
 import { parseAddress } from "@cluster-ipam/ip";
 import { allocate } from "../allocate.ts";
 import type { AllocatorDeps, Claim } from "../allocation.ts";
+import { BusyNames } from "../busy-names.ts";
 import type { Claimant } from "../claimant.ts";
 import type { HolderState } from "../holder-state.ts";
 import type { Origin } from "../lease-end.ts";
 import { OccupancyHints } from "../occupancy-hints.ts";
 import type { SearchStrategy } from "../strategies/search.ts";
 import { FakeClock } from "./fake-clock.ts";
+import { GivenBlocks } from "./given-blocks.ts";
 import { MemoryLeaseStore } from "./memory-lease-store.ts";
 import { rangeSetOf } from "./range-set-of.ts";
 import { ScriptedKeeping } from "./scripted-keeping.ts";
@@ -42,6 +44,9 @@ export class AllocatorFixture {
   holderState: HolderState = { pod: "there", node: "Ready" };
   /** Containers whose sandboxes are gone. */
   goneContainers: readonly string[] = [];
+  /** The node's blocks. */
+  blocks: GivenBlocks = new GivenBlocks();
+  readonly busy: BusyNames = new BusyNames(this.clock);
   readonly #hints = new OccupancyHints({
     leases: this.store,
     poolsOverlapping: () => Promise.resolve(this.overlapping),
@@ -49,10 +54,15 @@ export class AllocatorFixture {
   });
 
   /** Allocates for the claimant; `known` are the leases that the node knows as its own. */
-  take(claims: readonly Claim[], who: Partial<Claimant> = {}, known: readonly IPLease[] = []): Promise<IPLease[]> {
+  async take(
+    claims: readonly Claim[],
+    who: Partial<Claimant> = {},
+    known: readonly IPLease[] = [],
+  ): Promise<IPLease[]> {
     const { clock, controller } = this;
-    const call = { claimant: { ...CLAIMANT, ...who }, startedAtMs: clock.nowMs(), signal: controller.signal };
-    return allocate(claims, call, this.#deps(known));
+    using hold = this.busy.open();
+    const call = { claimant: { ...CLAIMANT, ...who }, startedAtMs: clock.nowMs(), signal: controller.signal, hold };
+    return await allocate(claims, call, this.#deps(known));
   }
 
   /** Operations of the store so far, in order. */
@@ -97,6 +107,8 @@ export class AllocatorFixture {
         isSandboxGone: ({ spec }) => this.goneContainers.includes(spec.containerID),
       },
       keeping: this.keeping,
+      busy: this.busy,
+      blocks: this.blocks,
       holders: { look: () => Promise.resolve(this.holderState) },
       leftovers: {
         giveBack: async (lease, origin) => {

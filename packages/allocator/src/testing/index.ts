@@ -2,6 +2,7 @@ export { attachedLease } from "./attached-lease.ts";
 export { blockOf } from "./block-of.ts";
 export { blockStoreConformance } from "./block-store-conformance.ts";
 export { FakeClock } from "./fake-clock.ts";
+export { GivenBlocks } from "./given-blocks.ts";
 export { KeptLeaseEnder, type KeptLeases } from "./kept-lease-ender.ts";
 export { leaseStoreConformance } from "./lease-store-conformance.ts";
 export { MemoryBlockStore } from "./memory-block-store.ts";

@@ -36,6 +36,12 @@ export class MemoryBlockStore implements BlockStore {
     this.#blocks.delete(name);
   }
 
+  /** Gives a block another version, as whoever annotates it does; no call. */
+  touch(name: string): void {
+    const block = this.#blocks.get(name);
+    if (block !== undefined) this.#blocks.set(name, { ...block, metadata: this.#versions.next(block.metadata) });
+  }
+
   async create(block: IPBlock): Promise<BlockCreateOutcome> {
     const draft = structuredClone(block);
     const { name, resourceVersion } = draft.metadata;

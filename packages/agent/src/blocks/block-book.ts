@@ -1,0 +1,112 @@
+import { type OwnBlocks, PoolBlocks, type RangeSet, type SharedRead } from "@cluster-ipam/allocator";
+import { type IPBlock, parseBlockName, type SpacedAddress } from "@cluster-ipam/api";
+import { type Address, type Cidr, cidrContains } from "@cluster-ipam/ip";
+
+/** A block that is this node's, as far as this process knows. */
+export interface OwnedBlock {
+  /** At the version that was seen last. */
+  block: IPBlock;
+  readonly prefix: Cidr;
+  /** When an address of it was last seen in use. */
+  usedAtMs: number;
+  /** Reads it again; undefined as long as nothing has spoken against it. */
+  reading: SharedRead<IPBlock | undefined> | undefined;
+}
+
+interface View {
+  readonly edition: number;
+  readonly own: OwnBlocks;
+}
+
+/** The blocks of this node, of every pool, and what of a pool lies in them. */
+export class BlockBook {
+  readonly #byName = new Map<string, OwnedBlock>();
+  readonly #views = new WeakMap<RangeSet, View>();
+  /** Grows with each change of a pool's blocks. */
+  readonly #editions = new Map<string, number>();
+  #wake: () => void = () => undefined;
+
+  /** Every block. */
+  all(): OwnedBlock[] {
+    return [...this.#byName.values()];
+  }
+
+  /** Those of one pool. */
+  ofPool(pool: string): OwnedBlock[] {
+    return this.all().filter(({ block }) => block.spec.pool === pool);
+  }
+
+  /** Whether exactly this block is there. */
+  has({ block }: OwnedBlock): boolean {
+    return this.#byName.get(block.metadata.name)?.block.metadata.uid === block.metadata.uid;
+  }
+
+  /** The node has `block`; one of that name that is known already only gets its version. */
+  add(block: IPBlock, nowMs: number): void {
+    const { name, uid } = block.metadata;
+    const parsed = parseBlockName(name);
+    // The definition ties the name to the prefix: there is no other.
+    if (parsed === undefined) return;
+    const known = this.#byName.get(name);
+    if (known !== undefined && known.block.metadata.uid === uid) {
+      known.block = block;
+      return;
+    }
+    this.#byName.set(name, { block, prefix: parsed.prefix, usedAtMs: nowMs, reading: undefined });
+    this.#changed(block);
+    this.#wake();
+  }
+
+  /** The node has the block of that name no more. */
+  remove({ block }: OwnedBlock): void {
+    if (this.#byName.delete(block.metadata.name)) this.#changed(block);
+  }
+
+  /** What of `set` lies in the node's blocks: the same object until these change. */
+  view(set: RangeSet): OwnBlocks {
+    const edition = this.#editions.get(set.pool) ?? 0;
+    const known = this.#views.get(set);
+    if (known?.edition === edition) return known.own;
+    const own = this.#compile(set);
+    this.#views.set(set, { edition, own });
+    return own;
+  }
+
+  /** The block of `set` that holds `address`. */
+  holding(set: Pick<RangeSet, "pool" | "addressSpace">, address: Address): OwnedBlock | undefined {
+    const { addressSpace } = set;
+    return this.ofPool(set.pool).find((owned) => contains(owned, { address, addressSpace }));
+  }
+
+  /** Resolves when there is a block, or `signal` aborts. */
+  untilAny(signal: AbortSignal): Promise<void> {
+    if (this.#byName.size > 0 || signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const done = (): void => {
+        signal.removeEventListener("abort", done);
+        resolve();
+      };
+      this.#wake = done;
+      signal.addEventListener("abort", done);
+    });
+  }
+
+  #compile(set: RangeSet): OwnBlocks {
+    const blocks = PoolBlocks.of(set);
+    if (blocks === undefined) throw new RangeError(`pool ${set.pool} has no blocks`);
+    // What an edit of the pool has left outside its ranges is no block of it any more.
+    const prefixes = this.ofPool(set.pool)
+      .filter(({ block, prefix }) => block.spec.addressSpace === set.addressSpace && blocks.has(prefix))
+      .map(({ prefix }) => prefix);
+    return { set: blocks.within(prefixes), count: prefixes.length };
+  }
+
+  #changed({ spec: { pool } }: IPBlock): void {
+    this.#editions.set(pool, (this.#editions.get(pool) ?? 0) + 1);
+  }
+}
+
+/** Whether an address of some space lies in the block. */
+export function contains({ block, prefix }: OwnedBlock, { address, addressSpace }: SpacedAddress): boolean {
+  return addressSpace === block.spec.addressSpace && cidrContains(prefix, address);
+}
