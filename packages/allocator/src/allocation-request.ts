@@ -28,6 +28,8 @@ export type PoolChoice =
       readonly sets: readonly (readonly PoolRange[])[];
       readonly strategy: Strategy;
       readonly index: IPPoolSpec["index"];
+      /** The blocks that nodes claim of the ranges; undefined where all nodes hand out of all of them. */
+      readonly nodeBlocks: IPPoolSpec["nodeBlocks"];
     }
   /** Neither: the pool named as the network, else the default pool. */
   | { readonly kind: "network" }

@@ -7,6 +7,7 @@ import { idleRangeKeysIn, readHostLocalSets } from "./host-local.ts";
 import { type IndexKey, readIndexKey, readInlineStrategy, readPodNumber, refuseStrategy } from "./index-key.ts";
 import { type Index2ipInput, readIndex2ip } from "./index2ip.ts";
 import { readAddresses, splitArgument, withoutRepeats } from "./named-addresses.ts";
+import { NODE_SLICE_SIZE, readNodeBlocks } from "./node-slice-size.ts";
 import { readPoolNames } from "./pool-names.ts";
 import type { Dns } from "./resolv-conf.ts";
 import type { Routes } from "./routes.ts";
@@ -51,6 +52,12 @@ const STRATEGY_OF_NONE = "it chooses among ranges, and this section has none: re
  * @throws IpamError `bad-config`, `bad-index`
  */
 export function readAddressSource(section: Section, input: AddressInput): AddressSource {
+  const source = readDialect(section, input);
+  const isSliceIdle = source.choice.kind !== "inline" && (section[NODE_SLICE_SIZE] ?? "") !== "";
+  return isSliceIdle ? { ...source, idleKeys: [...source.idleKeys, NODE_SLICE_SIZE] } : source;
+}
+
+function readDialect(section: Section, input: AddressInput): AddressSource {
   const dialect = dialectOf(section);
   switch (dialect) {
     case "pools":
@@ -105,7 +112,8 @@ function ofRanges(
   section: Section,
 ): Pick<AddressSource, "choice" | "podNumber"> {
   const { strategy, index, podNumber } = readInlineStrategy(section);
-  return { choice: { kind: "inline", sets, strategy, index }, podNumber };
+  const nodeBlocks = readNodeBlocks(section, sets, strategy);
+  return { choice: { kind: "inline", sets, strategy, index, nodeBlocks }, podNumber };
 }
 
 function ofStatic(section: Section, { fixed, gatewayArgument }: AddressInput): AddressSource {

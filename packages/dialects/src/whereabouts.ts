@@ -15,9 +15,15 @@ export interface WhereaboutsReading {
 export const WHEREABOUTS_RANGE_KEYS: readonly string[] = [...WHEREABOUTS_ENTRY_KEYS.used, "ipRanges"];
 /** Keys of whereabouts at the top level of a section. */
 export const WHEREABOUTS_KEYS: KnownKeys = {
-  used: [...WHEREABOUTS_RANGE_KEYS, "gateway", "addresses", "network_name", "enable_overlapping_ranges"],
-  ignored: [
+  used: [
+    ...WHEREABOUTS_RANGE_KEYS,
+    "gateway",
+    "addresses",
+    "network_name",
+    "enable_overlapping_ranges",
     "node_slice_size",
+  ],
+  ignored: [
     "kubernetes",
     "datastore",
     "etcd_host",

@@ -53,6 +53,14 @@ test("an inline pool is labelled as one and is what the definition allows", () =
   expect(pool.spec).toMatchObject({ ranges: [V4, V6], addressSpace: "blue", strategy: "Spread" });
 });
 
+test("blocks of its ranges are a part of the pool and of its name, and no blocks leave the name as it was", () => {
+  const blocks = inlinePool("lan", [V4], "", { prefixLength: 28 });
+  expect(blocks.spec.nodeBlocks).toEqual({ prefixLength: 28 });
+  const others = [inlinePool("lan", [V4], ""), inlinePool("lan", [V4], "", { prefixLength: 29 })];
+  expect(others.map(({ metadata }) => metadata.name)).not.toContain(blocks.metadata.name);
+  expect(inlinePool("lan", [OTHER_V4], "").metadata.name).toBe("lan-cf3e58071c");
+});
+
 describe("the pool that is there already", () => {
   const draft = inlinePool("lan", [V4, OTHER_V4], "");
 
@@ -65,6 +73,7 @@ describe("the pool that is there already", () => {
     ["a range was added", { ranges: [V4, OTHER_V4, V6] }],
     ["a range was narrowed", { ranges: [{ ...V4, start: "172.16.1.240" }, OTHER_V4] }],
     ["the address space is another", { addressSpace: "blue" }],
+    ["it has blocks", { nodeBlocks: { prefixLength: 28 } }],
   ])("is refused when %s", (_, edit) => {
     const found = { ...draft, spec: { ...draft.spec, ...edit } };
     const message = expect.stringContaining(`pool ${draft.metadata.name} has other ranges`);

@@ -37,7 +37,7 @@ function named(...names: readonly string[]): PoolChoice {
 }
 
 function inline(...sets: readonly (readonly PoolRange[])[]): PoolChoice {
-  return { kind: "inline", sets, strategy: "Spread", index: undefined };
+  return { kind: "inline", sets, strategy: "Spread", index: undefined, nodeBlocks: undefined };
 }
 
 function setsOf({ sets }: PoolSelection): string[] {

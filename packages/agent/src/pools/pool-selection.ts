@@ -57,7 +57,8 @@ export async function selectPools(request: AllocationRequest, call: PoolCall): P
 
 /** The pools that stand for the ranges of the ipam section. */
 function draftsFor({ choice, addressSpace }: AllocationRequest, network: string): readonly IPPool[] {
-  return choice.kind === "inline" ? choice.sets.map((ranges) => inlinePool(network, ranges, addressSpace)) : [];
+  if (choice.kind !== "inline") return [];
+  return choice.sets.map((ranges) => inlinePool(network, ranges, addressSpace, choice.nodeBlocks));
 }
 
 /** Before any pool is made of them. */

@@ -140,8 +140,16 @@ test("no default route and no DNS appear that the section does not hold", async 
 });
 
 test("each key without a meaning is told to the log once", async () => {
-  const ipam = { range: "10.0.0.5-10.0.0.9/24", range_end: "10.0.0.200", node_slice_size: "/26", log_level: "debug" };
+  const ipam = { range: "10.0.0.5-10.0.0.9/24", range_end: "10.0.0.200", datastore: "kubernetes", log_level: "debug" };
   await givenInTurn(2, { ipam });
   const lines = world.lines.with("key of the ipam section has no meaning here and is ignored");
-  expect(lines.map(({ key }) => String(key)).toSorted()).toEqual(["log_level", "node_slice_size", "range_end"]);
+  expect(lines.map(({ key }) => String(key)).toSorted()).toEqual(["datastore", "log_level", "range_end"]);
+});
+
+test("node_slice_size makes a pool with blocks of the ranges", async () => {
+  const ipam = { range: "10.0.0.0/24", node_slice_size: "/26" };
+  const address = await given(1, { ipam });
+  const { pools } = await world.pools.list(new AbortController().signal);
+  expect(pools.map(({ spec }) => spec.nodeBlocks)).toEqual([{ prefixLength: 26 }]);
+  expect(address).toMatch(/^10\.0\.0\.\d+\/24$/);
 });

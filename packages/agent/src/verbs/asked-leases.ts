@@ -29,7 +29,7 @@ function leasesOfPools(left: Set<IPLease>, { choice, addressSpace }: AllocationR
       return choice.names.map((name) => takeAll(left, ({ spec }) => spec.pool === name));
     case "inline":
       return choice.sets.map((ranges) => {
-        const draft = inlinePool(network, ranges, addressSpace);
+        const draft = inlinePool(network, ranges, addressSpace, choice.nodeBlocks);
         return takeAll(left, (lease) => isOfInline(lease, draft));
       });
     case "network": {
