@@ -136,6 +136,32 @@ test.for([{}, { uid: "u" }, { resourceVersion: "5" }, { uid: "", resourceVersion
   },
 );
 
+test("a lease that its pool keeps is released by one write, and deleted by none", async () => {
+  const { store, lease } = await setUp();
+  const keeping = new ScriptedKeeping();
+  keeping.seconds.set("pool-a", 60);
+  expect(await releaseLease(store, lease, { ...RULES, keeping })).toBe("released");
+  expect(operations(store)).toEqual(["replace"]);
+  expect(store.snapshot()).toMatchObject([{ spec: { node: "", containerID: "", keepSeconds: 60 } }]);
+});
+
+test("a lease that was reserved between the reading and the write is read again, and stays reserved", async () => {
+  const { store, lease } = await setUp();
+  const reserved = { reason: "x", for: { namespace: "default", name: "web-0" } };
+  await store.replace({ ...lease, spec: { ...lease.spec, reserved } });
+  expect(await release(store, lease)).toBe("released");
+  expect(store.snapshot()).toMatchObject([{ spec: { containerID: "", reserved } }]);
+});
+
+test("a lease whose pool cannot be read stays as it is", async () => {
+  const { store, lease } = await setUp();
+  const keeping = new ScriptedKeeping();
+  keeping.isAway = true;
+  const released = releaseLease(store, lease, { ...RULES, keeping });
+  await expect(released).rejects.toMatchObject({ code: "apiserver-unreachable" });
+  expect(operations(store)).toEqual([]);
+});
+
 async function setUp() {
   const store = new MemoryLeaseStore();
   const created = await store.create(attachedLease("10.0.0.5", { containerID: "c1" }));

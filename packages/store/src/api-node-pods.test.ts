@@ -64,3 +64,19 @@ it("an answer that is no list of pods is an error, not an empty list", async () 
   const nameless = await open(answerJson(200, { items: [{ metadata: { name: "web-0" } }] }));
   await expect(nameless.pods.list("n1", unending())).rejects.toThrow("without namespace, name or uid");
 });
+
+it.each([
+  ["a StatefulSet", [{ kind: "Pod" }, { kind: "StatefulSet", controller: true }], { controllerKind: "StatefulSet" }],
+  ["an owner that does not control it", [{ kind: "StatefulSet", controller: false }], {}],
+  ["nobody", undefined, {}],
+])("a pod of %s is told as such", async (_, ownerReferences, expected) => {
+  const metadata = { namespace: "shop", name: "web-0", uid: "u-1", ownerReferences };
+  const { pods } = await open(answerJson(200, { metadata }));
+  expect(await pods.get("shop", "web-0", unending())).toEqual({
+    namespace: "shop",
+    name: "web-0",
+    uid: "u-1",
+    annotations: {},
+    ...expected,
+  });
+});

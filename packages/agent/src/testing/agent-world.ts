@@ -33,6 +33,8 @@ export interface WorldParts<Leases extends LeaseStore, Pools extends PoolStore, 
   readonly nodeAddresses?: readonly string[];
   /** What an earlier agent left; nothing when absent. */
   readonly spool?: MemorySpool;
+  /** n1 when absent. */
+  readonly node?: string;
   /** Pods of the cluster; none when absent. */
   readonly pods?: NodePods;
   /** Nobody counts when absent. */
@@ -44,7 +46,7 @@ export interface WorldParts<Leases extends LeaseStore, Pools extends PoolStore, 
 /** Where the node's kernel command line is, among its files. */
 const KERNEL_COMMAND_LINE = "/proc/cmdline";
 
-/** Node n1, and the verbs of its agent without the agent's background work. */
+/** Node n1, or another, and the verbs of its agent without the agent's background work. */
 export class AgentWorld<Leases extends LeaseStore, Pools extends PoolStore, Time extends Clock> {
   readonly leases: Leases;
   readonly pools: Pools;
@@ -69,6 +71,7 @@ export class AgentWorld<Leases extends LeaseStore, Pools extends PoolStore, Time
     files = {},
     nodeAddresses = [],
     spool = new MemorySpool(),
+    node = "n1",
     pods = new MemoryPods(),
     meter = NO_METER,
     inlinePools = "allow",
@@ -81,7 +84,7 @@ export class AgentWorld<Leases extends LeaseStore, Pools extends PoolStore, Time
     const { sandboxes, lines, facts } = this;
     const ticking = new TickingClock(clock);
     this.agent = createContext({
-      node: "n1",
+      node,
       leases,
       pools,
       facts,

@@ -2,6 +2,7 @@ import { IpamError } from "@cluster-ipam/errors";
 import { describe, expect, it } from "vitest";
 import { attachedLease } from "./attached-lease.ts";
 import { FakeClock, leaseStoreConformance, MemoryLeaseStore } from "./index.ts";
+import { releasedLease, reservation } from "./kept-leases.ts";
 
 leaseStoreConformance(
   "MemoryLeaseStore",
@@ -111,5 +112,19 @@ describe("faults of MemoryLeaseStore", () => {
     await creating;
     Object.assign(store.snapshot()[0]?.spec ?? {}, { containerID: "changed" });
     expect(store.snapshot()[0]?.spec.containerID).toBe(LEASE.spec.containerID);
+  });
+});
+
+describe("a lease that is neither attached, nor reserved, nor released", () => {
+  it.each([
+    ["attached and released", attachedLease("10.0.0.5", { releasedAt: "2026-01-01T00:00:00Z" })],
+    ["attached and kept for a time", attachedLease("10.0.0.5", { keepSeconds: 5 })],
+    ["attached and reserved for another pod", attachedLease("10.0.0.5", { reserved: { reason: "x" } })],
+    ["without an attachment and nothing else", attachedLease("10.0.0.5", { node: "", containerID: "" })],
+    ["released and on a node", releasedLease("10.0.0.5", { node: "n1" })],
+    ["reserved with an interface", reservation("10.0.0.5", null, { ifName: "net1" })],
+    ["reserved for a time", reservation("10.0.0.5", null, { keepSeconds: 5 })],
+  ])("is refused: %s", async (_, lease) => {
+    await expect(new MemoryLeaseStore().create(lease)).rejects.toMatchObject({ code: "object-refused" });
   });
 });
