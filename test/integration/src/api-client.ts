@@ -49,7 +49,7 @@ export class ApiClient {
       signal: options.signal === undefined ? deadline : AbortSignal.any([options.signal, deadline]),
       headers: {
         authorization: `Bearer ${this.access.token}`,
-        ...(options.body === undefined ? {} : { "content-type": options.contentType ?? "application/json" }),
+        ...(options.body === undefined ? {} : bodyHeaders(options.body, options.contentType)),
       },
     });
     call.once("error", (cause) =>
@@ -82,6 +82,11 @@ export class ApiClient {
   disconnect(): void {
     this.#agent.destroy();
   }
+}
+
+/** Node.js gives the body of a DELETE no length by itself: the rest of it would be read as the next request. */
+function bodyHeaders(body: string, contentType = "application/json"): Readonly<Record<string, string>> {
+  return { "content-type": contentType, "content-length": String(Buffer.byteLength(body)) };
 }
 
 function describeRefusal({ status, text }: ApiAnswer): string {
