@@ -101,6 +101,23 @@ describe("pools for some nodes and namespaces", () => {
     await untilCode(node.socketPath, "fresh", PER_NODE, 0);
   });
 
+  it("S9: the network takes the place of ranges in each node's own file, under live pods, and gives nothing twice", async () => {
+    const { socketPath } = cluster.node("n1");
+    const ranges = { subnet: "172.16.1.0/24", rangeStart: "172.16.1.100", rangeEnd: "172.16.1.149" };
+    const ofFile: NetworkConfig = { ...NETWORK, ipam: { type: "cluster-ipam", ...ranges } };
+    const old = Array.from({ length: 25 }, (_, index) => addCall(`old-${index}`, ofFile));
+    const fresh = Array.from({ length: 25 }, (_, index) => addCall(`new-${index}`, PER_NODE));
+    const addresses: string[] = [];
+    for (const call of [...old, ...fresh]) addresses.push(...addressesOf(resultOf(await callAgent(socketPath, call))));
+    expect(new Set(addresses).size).toBe(50);
+    expect(errorOf(await callAgent(socketPath, addCall("one-more", PER_NODE)))).toMatchObject({ code: 101 });
+    // The runtime knows the live pods by the network's name alone.
+    const repeated = resultOf(await callAgent(socketPath, addCall("old-0", PER_NODE)));
+    expect(addressesOf(repeated)).toEqual([addresses[0]]);
+    const all = [...old.map((call) => ({ ...call, config: PER_NODE })), ...fresh];
+    for (const call of all) resultOf(await callAgent(socketPath, delCall(call)));
+  });
+
   describe("a tenant", () => {
     const alpha: Pod = { namespace: "alpha", name: "web-0", uid: "a" };
     const beta: Pod = { namespace: "beta", name: "web-0", uid: "b" };

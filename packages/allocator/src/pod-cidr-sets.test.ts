@@ -56,6 +56,6 @@ test("host bits, which a Node may have, mean the network that they lie in", () =
 
 test.each(["10.244.1.0", "0.0.0.0/0"])("a node with the network %s is an error that names it and the pool", (text) => {
   expect(() => podCidrSetsOf(pool(), [text])).toThrow(
-    expect.objectContaining({ code: "bad-config", message: expect.stringMatching(`pool node.*"${text}".*podCIDRs`) }),
+    expect.objectContaining({ code: "bad-config", message: expect.stringMatching(`pool node.*podCIDRs.*"${text}"`) }),
   );
 });

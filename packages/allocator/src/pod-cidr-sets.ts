@@ -21,7 +21,10 @@ export function podCidrSetsOf(pool: IPPool, podCidrs: readonly string[]): RangeS
 function rangeOf(text: string, pool: string): PoolRange {
   const cidr = parseCidr(text);
   if (cidr === undefined || cidr.prefixLength === 0) {
-    throw new IpamError("bad-config", `pool ${pool}: the node has the network "${text}" in its spec.podCIDRs`);
+    throw new IpamError(
+      "bad-config",
+      `pool ${pool}: spec.podCIDRs of the node holds "${text}": expected a network such as 10.244.1.0/24`,
+    );
   }
   const subnet = formatCidr(networkOf(cidr));
   const gateway = gatewayOf(cidr);

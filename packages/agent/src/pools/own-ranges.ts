@@ -4,7 +4,7 @@ import { IpamError } from "@cluster-ipam/errors";
 import type { AddressSet } from "@cluster-ipam/ip";
 import { keptAddresses, wholeSubnets } from "./kept-addresses.ts";
 import type { KnownPool } from "./known-pool.ts";
-import { isRestricted, refusalOf } from "./pool-admission.ts";
+import { refusalOf } from "./pool-admission.ts";
 import { hasFromSet, type PoolCall } from "./pool-call.ts";
 
 const WAY_OUT =
@@ -26,9 +26,7 @@ export function isInline({ metadata }: Pick<IPPool, "metadata">): boolean {
  */
 export async function refuseOwnRanges(sets: () => readonly RangeSet[], what: string, call: PoolCall): Promise<void> {
   if (call.inlinePools === "deny") refuseDenied(newIn(sets(), call), what);
-  const { pools, unreadable } = await call.pools.all(call.signal);
-  const restricted = pools.filter(({ pool }) => isRestricted(pool));
-  const hidden = unreadable.filter((pool) => pool.restricted !== undefined);
+  const { restricted, hidden } = await call.pools.all(call.signal);
   if (restricted.length + hidden.length === 0) return;
   const asked = newIn(sets(), call);
   for (const known of restricted) await refuseShared(asked, known, what, call);

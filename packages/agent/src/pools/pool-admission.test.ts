@@ -5,9 +5,10 @@ import { LogLines } from "../testing/log-lines.ts";
 import { poolOf } from "../testing/objects.ts";
 import { poolCall } from "../testing/pool-calls.ts";
 import { FactsCache } from "./facts-cache.ts";
-import { isRestricted, refusalOf } from "./pool-admission.ts";
+import { refusalOf } from "./pool-admission.ts";
 import { PoolCache } from "./pool-cache.ts";
 import type { PoolCall } from "./pool-call.ts";
+import { isRestricted } from "./restriction.ts";
 
 const PHYSICAL: Partial<IPPoolSpec> = { nodeSelector: { matchLabels: { "mlab/type": "physical" } } };
 const TEAMS: Partial<IPPoolSpec> = {

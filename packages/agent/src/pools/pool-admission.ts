@@ -8,14 +8,10 @@ import {
   unmetRequirements,
 } from "@cluster-ipam/api";
 import type { PoolCall } from "./pool-call.ts";
+import { hasTerms } from "./restriction.ts";
 
 /** Where a call is made, and for whom. */
 type Place = Pick<PoolCall, "namespace" | "facts" | "signal">;
-
-/** Whether the pool serves some nodes or namespaces only. */
-export function isRestricted({ spec }: IPPool): boolean {
-  return (spec.nodeSelector !== undefined && hasTerms(spec.nodeSelector)) || spec.namespaceSelector !== undefined;
-}
 
 /**
  * Why the pool does not serve the call, for messages: names selector, node or namespace, and the labels that matter.
@@ -63,8 +59,4 @@ function mismatch(
 
 function describeLabel({ key }: Requirement, labels: Labels): string {
   return Object.hasOwn(labels, key) ? `${key}=${labels[key]}` : `no label ${key}`;
-}
-
-function hasTerms(selector: LabelSelector): boolean {
-  return formatSelector(selector) !== "";
 }

@@ -2,17 +2,24 @@ import type { PoolList, UnreadablePool } from "@cluster-ipam/allocator";
 import { DEFAULT_POOL_ANNOTATION, type IPPool } from "@cluster-ipam/api";
 import { IpamError } from "@cluster-ipam/errors";
 import { type KnownPool, knownPool } from "./known-pool.ts";
+import { isRestricted } from "./restriction.ts";
 
 /** Every pool of the server, as one list found them. */
 export class PoolListing {
   readonly pools: readonly KnownPool[];
   readonly unreadable: readonly UnreadablePool[];
+  /** Those of the pools that serve some nodes or namespaces only. */
+  readonly restricted: readonly KnownPool[];
+  /** Such pools among those that cannot be read. */
+  readonly hidden: readonly UnreadablePool[];
 
   /** @param previous an earlier list: what has not changed since stays the same */
   constructor({ pools, unreadable }: PoolList, previous: PoolListing | undefined) {
     const known = new Map(previous?.pools.map((one) => [one.pool.metadata.name, one]));
     this.pools = pools.map((pool) => knownPool(pool, known.get(pool.metadata.name)));
     this.unreadable = unreadable;
+    this.restricted = this.pools.filter(({ pool }) => isRestricted(pool));
+    this.hidden = unreadable.filter((pool) => pool.restricted !== undefined);
   }
 
   /** The default pool; undefined where there is none, or nobody can tell which it is. */

@@ -44,7 +44,8 @@ export async function selectPools(request: AllocationRequest, call: PoolCall): P
   await refuseOwnAddresses(request, drafts, call);
   const found = await findPools(choice, drafts, call);
   refuseRepeated(found);
-  const served = await servedPools(found, call);
+  // Of ranges in the ipam section each set gives an address: none of them is passed over.
+  const served = choice.kind === "inline" ? found : await servedPools(found, call);
   const sets = (await Promise.all(served.map((known) => selectedSets(known, choice, call)))).flat();
   refuseIdleNumber(request, sets, call);
   // A pool that was made from the ipam section stands for its ranges alone.

@@ -1,6 +1,7 @@
 import { IpamError } from "@cluster-ipam/errors";
 import { beforeEach, describe, expect, test } from "vitest";
 import { inlinePool } from "../pools/inline-pool.ts";
+import { never } from "../testing/agent-world.ts";
 import { type MemoryWorld, memoryWorld } from "../testing/memory-world.ts";
 import { poolOf } from "../testing/objects.ts";
 
@@ -97,6 +98,22 @@ describe("over a pool that does not serve the namespace", () => {
     await world.del({ ipam: OVER });
     expect(world.leases.snapshot()).toEqual([]);
   });
+});
+
+test("a selector that somebody gives to the pool of such ranges holds for them, for each set by itself", async () => {
+  const sets = ["172.16.1.0/24", "172.16.2.0/24"].map((subnet) => [{ subnet }]);
+  const [first] = (await world.add({ ipam: { ranges: sets } })).ips;
+  const { pool } = world.leases.snapshot().find(({ spec }) => first?.address.startsWith(spec.address))?.spec ?? {};
+  const made = (await world.pools.list(never())).pools.find(({ metadata }) => metadata.name === pool);
+  if (made === undefined) throw new Error("there is no pool of the ranges");
+  world.pools.put({ ...made, spec: { ...made.spec, ...TEAM_A } });
+  await world.clock.advance(10_001);
+  const another = world.add({ ipam: { ranges: sets }, containerId: "c2" });
+  await expect(another).rejects.toMatchObject({
+    code: "pool-not-allowed",
+    message: expect.stringContaining(`pool ${pool}`),
+  });
+  expect((await world.add({ ipam: { ranges: sets } })).ips).toHaveLength(2);
 });
 
 test("a pool without selectors keeps its addresses from nobody", async () => {
