@@ -47,7 +47,8 @@ describe("an agent with --inline-pools=deny", () => {
 
   it("serves the pools of administrators", async () => {
     const call = addCall("served", { ...NETWORK, ipam: { type: "cluster-ipam", pool: "green" } });
-    resultOf(await callPlugin(node.socketPath, call));
+    const { ips } = resultOf(await callPlugin(node.socketPath, call));
+    expect(ips).toMatchObject([{ address: expect.stringMatching(/^172\.16\.9\./) }]);
     resultOf(await callPlugin(node.socketPath, delCall(call)));
   });
 });

@@ -58,13 +58,8 @@ describe("S8: a primary network with the addresses of each node's own network", 
     expect(countRequests(asked, { verb: "LIST", resource: "ipleases" })).toBe(0);
 
     const leases = await listLeases(cluster.controlPlane);
-    expect(leases.map(({ spec }) => [spec.pool, spec.node]).toSorted()).toEqual(
-      pods
-        .flatMap(({ node }) => [
-          ["node", node],
-          ["node", node],
-        ])
-        .toSorted(),
+    expect(leases.map(({ spec }) => `${spec.pool} ${spec.node}`).toSorted()).toEqual(
+      pods.flatMap(({ node }) => [`node ${node}`, `node ${node}`]).toSorted(),
     );
     await detachAll(pods, config);
   });

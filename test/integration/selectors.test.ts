@@ -90,7 +90,7 @@ describe("pools for some nodes and namespaces", () => {
     const running = addCall("running", PER_NODE);
     const first = resultOf(await callAgent(node.socketPath, running));
     await labelNode(cluster.controlPlane, "n2", { "mlab/type": "broken" });
-    const refused = await untilCode(node.socketPath, "fresh", PER_NODE, 105);
+    const refused = await untilCode(node.socketPath, addCall("fresh", PER_NODE), 105);
     expect(refused).toContain("mlab/type=broken");
     expect(resultOf(await callAgent(node.socketPath, running))).toEqual(first);
     resultOf(
@@ -98,7 +98,7 @@ describe("pools for some nodes and namespaces", () => {
     );
     resultOf(await callAgent(node.socketPath, delCall(running)));
     await labelNode(cluster.controlPlane, "n2", { "mlab/type": "physical" });
-    await untilCode(node.socketPath, "fresh", PER_NODE, 0);
+    await untilCode(node.socketPath, addCall("fresh", PER_NODE), 0);
   });
 
   it("S9: the network takes the place of ranges in each node's own file, under live pods, and gives nothing twice", async () => {
@@ -166,11 +166,12 @@ describe("pools for some nodes and namespaces", () => {
       const { socketPath } = cluster.node("n1");
       await createNamespace(cluster.controlPlane, "gamma");
       const pod = { namespace: "gamma", name: "web-0", uid: "g" };
-      await untilCode(socketPath, "g", withIpam({ pool: "team-a" }), 105, { pod });
+      const call = addCall("g", withIpam({ pool: "team-a" }), { pod });
+      await untilCode(socketPath, call, 105);
       await labelNamespace(cluster.controlPlane, "gamma", { team: "a" });
-      await untilCode(socketPath, "g", withIpam({ pool: "team-a" }), 0, { pod });
+      await untilCode(socketPath, call, 0);
       await labelNamespace(cluster.controlPlane, "gamma", { team: null });
-      expect(await untilCode(socketPath, "g", withIpam({ pool: "team-a" }), 105, { pod })).toContain("no label team");
+      expect(await untilCode(socketPath, call, 105)).toContain("no label team");
     });
   });
 
@@ -193,14 +194,7 @@ describe("pools for some nodes and namespaces", () => {
   }
 
   /** Asks for an address, giving each back, until the answer has this code; 0 is success. @returns the message. */
-  async function untilCode(
-    socketPath: string,
-    name: string,
-    config: NetworkConfig,
-    code: number,
-    change: Partial<CniCall> = {},
-  ): Promise<string> {
-    const call = addCall(name, config, change);
+  async function untilCode(socketPath: string, call: CniCall, code: number): Promise<string> {
     const probe = async (): Promise<string | undefined> => {
       const outcome = await callAgent(socketPath, call);
       if (outcome.kind === "success") resultOf(await callAgent(socketPath, delCall(call)));
