@@ -28,3 +28,4 @@ export { type PoolRange } from "./pool-range.ts";
 export { type IPPool, IPPoolSchema, type IPPoolSpec, type Strategy } from "./pool-schema.ts";
 export { type Condition, type IPPoolStatus } from "./pool-status.ts";
 export { formatRequirement, formatSelector, type Requirement, unmetRequirements } from "./selector-match.ts";
+export { slugOf } from "./slug.ts";

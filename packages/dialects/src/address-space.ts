@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { isAddressSpace } from "@cluster-ipam/api";
+import { isAddressSpace, slugOf } from "@cluster-ipam/api";
 import { IpamError } from "@cluster-ipam/errors";
 import type { Section } from "./section-keys.ts";
 import { badValue, show } from "./section-value.ts";
@@ -14,8 +14,6 @@ export interface AddressSpaceReading {
 
 /** Longest name of a network that whereabouts could make an object of. */
 const NETWORK_NAME_LENGTH = 253;
-/** A DNS label has 63 letters; the hash and a "-" go behind the slug. */
-const SLUG_LENGTH = 50;
 /** Hexadecimal digits of the hash. */
 const HASH_LENGTH = 10;
 
@@ -64,11 +62,7 @@ function readSharing(value: unknown): boolean {
 /** The name itself where it is a DNS label, else a label made of it; the hash keeps two names apart. */
 function spaceNamed(name: string): string {
   if (isAddressSpace(name)) return name;
-  const slug = name
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, "-")
-    .slice(0, SLUG_LENGTH)
-    .replace(/^-+|-+$/g, "");
+  const slug = slugOf(name);
   const hash = createHash("sha256").update(name).digest("hex").slice(0, HASH_LENGTH);
   return slug === "" ? hash : `${slug}-${hash}`;
 }

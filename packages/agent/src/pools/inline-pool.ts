@@ -1,9 +1,7 @@
 import { createHash } from "node:crypto";
-import { API_VERSION, INLINE_LABEL, type IPPool, type IPPoolSpec, type PoolRange } from "@cluster-ipam/api";
+import { API_VERSION, INLINE_LABEL, type IPPool, type IPPoolSpec, type PoolRange, slugOf } from "@cluster-ipam/api";
 import { IpamError } from "@cluster-ipam/errors";
 
-/** Longest slug in a pool's name: with the hash it still is a DNS label. */
-const SLUG_LENGTH = 50;
 /** Hexadecimal digits of the hash in a pool's name. */
 const HASH_LENGTH = 10;
 
@@ -26,7 +24,7 @@ export function inlinePool(
   return {
     apiVersion: API_VERSION,
     kind: "IPPool",
-    metadata: { name: `${slugOf(network)}-${hash}`, labels: { [INLINE_LABEL]: "true" } },
+    metadata: { name: `${slugOf(network) || "network"}-${hash}`, labels: { [INLINE_LABEL]: "true" } },
     spec: { ranges, addressSpace, strategy: "Spread", coolDownSeconds: 0, reserveGateway: true, ...blocks },
   };
 }
@@ -58,13 +56,4 @@ function contentOf({
   // Without blocks as it always was: the name of a pool that is there must not change.
   const blocks = nodeBlocks === undefined ? [] : [nodeBlocks.prefixLength];
   return JSON.stringify([addressSpace, rows.toSorted(), ...blocks]);
-}
-
-function slugOf(network: string): string {
-  const slug = network
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, "-")
-    .slice(0, SLUG_LENGTH)
-    .replace(/^-+|-+$/g, "");
-  return slug === "" ? "network" : slug;
 }
