@@ -25,9 +25,6 @@ const SAME_RANGE =
   "a.subnet == b.subnet && (has(a.start) ? a.start : '') == (has(b.start) ? b.start : '')" +
   " && (has(a.end) ? a.end : '') == (has(b.end) ? b.end : '')";
 
-/** Subnets `a` and `b` are one, or `b` does not lie in `a`: an address must not have two prefix lengths. */
-const FIT = "a.subnet == b.subnet || !isCIDR(a.subnet) || !isCIDR(b.subnet) || !cidr(a.subnet).containsCIDR(b.subnet)";
-
 const RANGES_OR_SOURCE: CelRule = {
   rule: `(size(self.ranges) > 0) != ${HAS_SOURCE}`,
   message: "a pool has ranges, or takes the nodes' own (source: NodePodCIDR): set one of the two",
@@ -154,14 +151,6 @@ export const POOL_SPEC_RULES: readonly CelRule[] = [
   {
     rule: `self.ranges.all(a, self.ranges.exists_one(b, ${SAME_RANGE}))`,
     message: "ranges holds the same range twice: remove one of them",
-    fieldPath: ".ranges",
-  },
-  {
-    rule: `self.ranges.all(a, self.ranges.all(b, ${FIT}))`,
-    message: "subnets of one pool must not lie in each other: write one subnet for both, with start and end",
-    messageExpression:
-      "'subnet %s lies in another subnet of the pool: write one subnet for both ranges, with start and end'" +
-      `.format([self.ranges.filter(b, !self.ranges.all(a, ${FIT}))[0].subnet])`,
     fieldPath: ".ranges",
   },
   ...NODE_BLOCKS_RULES,

@@ -29,6 +29,10 @@ export const GOOD_POOLS: readonly GoodRow[] = [
       ],
     },
   },
+  {
+    what: "a subnet in another one, their addresses apart",
+    spec: { ranges: [{ subnet: "10.0.0.0/16", start: "10.0.9.0" }, { subnet: "10.0.1.0/24" }] },
+  },
   { what: "every kind of exclusion", spec: range4({ exclude: ["10.0.0.5", "10.0.0.8/29", "10.0.0.20-10.0.0.29"] }) },
   {
     what: "every kind of IPv6 exclusion",

@@ -34,6 +34,11 @@ export const REFUSED_BY_AGENT: readonly RefusedRow[] = [
     says: "ranges[0] (10.0.0.0-10.0.0.99) and ranges[1] (10.0.0.99-10.0.0.255) have addresses in common, and two gateways",
   },
   {
+    what: "two prefix lengths of one address",
+    spec: { ranges: [{ subnet: "2001:db8::/64", end: "2001:db8::9" }, { subnet: "2001:db8::/48" }] },
+    says: "have addresses in common, and subnets of two lengths: expected one subnet for both",
+  },
+  {
     what: "a pattern whose group keeps nothing",
     spec: { ...range4(), strategy: "Index", index: { pattern: "(?:web)-[0-9]+" } },
     says: 'index.pattern is "(?:web)-[0-9]+": expected a group for the number',
