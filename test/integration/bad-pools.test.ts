@@ -1,31 +1,22 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { API_VERSION, DEFAULT_POOL_ANNOTATION } from "@cluster-ipam/api";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { BAD_LEASES } from "./custom-resources/lease-rows.ts";
 import { BAD_POOLS } from "./custom-resources/pool-rows.ts";
 import { REFUSED_BY_AGENT } from "./custom-resources/refused-pool-rows.ts";
 import type { BadRow, Fields } from "./custom-resources/row.ts";
 import { UNFIT_POOLS } from "./custom-resources/unfit-pool-rows.ts";
+import { useCluster } from "./src/cluster-in-use.ts";
 import { callPlugin } from "./src/cni-call.ts";
 import { addCall, delCall, errorOf, resultOf } from "./src/ipam-calls.ts";
 import { kubectl } from "./src/kubectl.ts";
-import { SimulatedCluster } from "./src/simulated-cluster.ts";
-import { createPool, deletePool, leasedAddresses, removeLeases } from "./src/stored-objects.ts";
+import { createPool, deletePool, leasedAddresses } from "./src/stored-objects.ts";
 
 const RANGE = { subnet: "10.53.0.0/24" };
 
 describe("objects that cannot be served", () => {
-  let cluster: SimulatedCluster;
-
-  beforeAll(async () => {
-    cluster = await SimulatedCluster.start({ nodes: ["n1"] });
-    await cluster.startAgents();
-  });
-  afterAll(() => cluster.close());
-  afterEach(async () => {
-    expect(await removeLeases(cluster.controlPlane)).toEqual([]);
-  });
+  const cluster = useCluster(["n1"]);
 
   it.each([
     { kind: "IPPool", rows: [...BAD_POOLS, ...UNFIT_POOLS] },
@@ -62,17 +53,17 @@ describe("objects that cannot be served", () => {
     const name = `refused-${REFUSED_BY_AGENT.indexOf(row)}`;
     await createPool(cluster.controlPlane, name, row.spec as Parameters<typeof createPool>[2]);
     const call = addCall(row.pod ?? "web-0", network(name));
-    const { code, msg } = errorOf(await callPlugin(cluster.node("n1").socketPath, call));
+    const { code, msg } = errorOf(await callPlugin(cluster.n1.socketPath, call));
     expect({ code, msg }).toEqual({ code: 7, msg: expect.stringContaining(row.says) });
     expect(await leasedAddresses(cluster.controlPlane)).toEqual([]);
-    resultOf(await callPlugin(cluster.node("n1").socketPath, delCall(call)));
+    resultOf(await callPlugin(cluster.n1.socketPath, delCall(call)));
     await deletePool(cluster.controlPlane, name);
   });
 
   it("an annotation that is meant to make a pool the default, and does not, is named by ADD with code 7", async () => {
     await createPool(cluster.controlPlane, "meant", { ranges: [RANGE] }, { [DEFAULT_POOL_ANNOTATION]: "yes" });
     const call = addCall("web-0", network("elsewhere"));
-    const { code, msg } = errorOf(await callPlugin(cluster.node("n1").socketPath, call));
+    const { code, msg } = errorOf(await callPlugin(cluster.n1.socketPath, call));
     expect(code).toBe(7);
     expect(msg).toContain(`the annotation ${DEFAULT_POOL_ANNOTATION} of pool meant is "yes": write "true"`);
     await deletePool(cluster.controlPlane, "meant");

@@ -1,11 +1,10 @@
 import { DEFAULT_POOL_ANNOTATION } from "@cluster-ipam/api";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
+import { useCluster } from "./src/cluster-in-use.ts";
 import { type CniOutcome, callPlugin } from "./src/cni-call.ts";
 import { addCall, delCall, errorOf, resultOf } from "./src/ipam-calls.ts";
 import { addressesOf, type NetworkConfig, PodSandbox } from "./src/pod-sandbox.ts";
-import { SimulatedCluster } from "./src/simulated-cluster.ts";
-import type { SimulatedNode } from "./src/simulated-node.ts";
-import { createPool, deletePool, leasedAddresses, listLeases, removeLeases } from "./src/stored-objects.ts";
+import { createPool, deletePool, leasedAddresses, listLeases } from "./src/stored-objects.ts";
 import { waitFor } from "./src/waiting.ts";
 
 const DEFAULT = { [DEFAULT_POOL_ANNOTATION]: "true" };
@@ -18,37 +17,27 @@ function bare(name: string): NetworkConfig {
 }
 
 describe("S2: an ipam section with nothing but its type", () => {
-  let cluster: SimulatedCluster;
-  let n1: SimulatedNode;
-  let n2: SimulatedNode;
-
-  beforeAll(async () => {
-    cluster = await SimulatedCluster.start({ nodes: ["n1", "n2"] });
-    await cluster.startAgents();
-    [n1, n2] = [cluster.node("n1"), cluster.node("n2")];
-  });
-  afterAll(() => cluster.close());
+  const cluster = useCluster(["n1", "n2"]);
   afterEach(async () => {
     for (const pool of ["blue", "plain", "other"]) await deletePool(cluster.controlPlane, pool);
-    expect(await removeLeases(cluster.controlPlane)).toEqual([]);
   });
 
   it("S2: without any pool the error says how to make one, and the next ADD finds it", async () => {
     const call = addCall("waits-for-a-pool", bare("blue"));
-    const { code, msg } = errorOf(await callPlugin(n1.socketPath, call));
+    const { code, msg } = errorOf(await callPlugin(cluster.n1.socketPath, call));
     expect(code).toBe(100);
     expect(msg).toContain('no pool for network "blue": create an IPPool named "blue"');
     expect(msg).toContain(`${DEFAULT_POOL_ANNOTATION}=true`);
 
     await createPool(cluster.controlPlane, "blue", { ranges: [{ subnet: "10.2.0.0/24" }] });
-    expect(addressesOf(resultOf(await callPlugin(n1.socketPath, call)))[0]).toMatch(/^10\.2\.0\./);
-    resultOf(await callPlugin(n1.socketPath, delCall(call)));
+    expect(addressesOf(resultOf(await callPlugin(cluster.n1.socketPath, call)))[0]).toMatch(/^10\.2\.0\./);
+    resultOf(await callPlugin(cluster.n1.socketPath, delCall(call)));
   });
 
   it("S2: macvlan gets an address of the pool named as the network, rather than of the default pool", async () => {
     await createPool(cluster.controlPlane, "blue", { ranges: [{ subnet: "10.2.1.0/24", gateway: "10.2.1.1" }] });
     await createPool(cluster.controlPlane, "plain", { ranges: [{ subnet: "10.2.2.0/24" }] }, DEFAULT);
-    const pod = await PodSandbox.create(n2, { namespace: "default", name: "web-0" });
+    const pod = await PodSandbox.create(cluster.n2, { namespace: "default", name: "web-0" });
 
     const result = await pod.attach(bare("blue"));
     expect(result.ips).toMatchObject([{ address: expect.stringMatching(/^10\.2\.1\.\d+\/24$/), gateway: "10.2.1.1" }]);
@@ -66,10 +55,10 @@ describe("S2: an ipam section with nothing but its type", () => {
       DEFAULT,
     );
     const call = addCall("uses-the-default", bare("green"));
-    const result = await untilServed(() => callPlugin(n2.socketPath, call));
+    const result = await untilServed(() => callPlugin(cluster.n2.socketPath, call));
     expect(addressesOf(result)[0]).toMatch(/^10\.2\.3\./);
     expect(result).toMatchObject({ routes: [{ dst: "10.9.0.0/16" }], dns: { nameservers: ["10.2.3.53"] } });
-    resultOf(await callPlugin(n2.socketPath, delCall(call)));
+    resultOf(await callPlugin(cluster.n2.socketPath, delCall(call)));
   });
 
   it("S2: two default pools are an error that names both", async () => {
@@ -78,7 +67,7 @@ describe("S2: an ipam section with nothing but its type", () => {
     const call = addCall("cannot-choose", bare("red"));
     const { code, msg } = await waitFor(
       async () => {
-        const outcome = await callPlugin(n1.socketPath, call);
+        const outcome = await callPlugin(cluster.n1.socketPath, call);
         return outcome.kind === "failure" && outcome.error.code !== 100 ? outcome.error : undefined;
       },
       { what: "the agent to see both pools", timeoutMs: POOL_TRUST_MS },
@@ -91,15 +80,15 @@ describe("S2: an ipam section with nothing but its type", () => {
   it("S2: a deleted pool gives nothing any more, and its leases can still be released", async () => {
     await createPool(cluster.controlPlane, "blue", { ranges: [{ subnet: "10.2.6.0/24" }] });
     const before = addCall("came-before", bare("blue"));
-    const result = await untilServed(() => callPlugin(n1.socketPath, before));
+    const result = await untilServed(() => callPlugin(cluster.n1.socketPath, before));
     await deletePool(cluster.controlPlane, "blue");
 
     const after = addCall("came-after", { ...bare("blue"), ipam: { type: "cluster-ipam", pool: "blue" } });
     const error = await waitFor(
       async () => {
-        const outcome = await callPlugin(n1.socketPath, after);
+        const outcome = await callPlugin(cluster.n1.socketPath, after);
         if (outcome.kind === "failure") return outcome.error;
-        resultOf(await callPlugin(n1.socketPath, delCall(after)));
+        resultOf(await callPlugin(cluster.n1.socketPath, delCall(after)));
         return undefined;
       },
       { what: "the agent to notice that the pool is gone", timeoutMs: POOL_TRUST_MS },
@@ -107,7 +96,7 @@ describe("S2: an ipam section with nothing but its type", () => {
     expect(error).toMatchObject({ code: 100, msg: expect.stringContaining('the pool "blue", which does not exist') });
     expect(await leasedAddresses(cluster.controlPlane)).toEqual(addressesOf(result));
 
-    resultOf(await callPlugin(n1.socketPath, delCall(before)));
+    resultOf(await callPlugin(cluster.n1.socketPath, delCall(before)));
     expect(await leasedAddresses(cluster.controlPlane)).toEqual([]);
   });
 });

@@ -1,12 +1,11 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { useCluster } from "./src/cluster-in-use.ts";
 import { callPlugin } from "./src/cni-call.ts";
 import { disableDuplicateDetection, readInterface } from "./src/interface-state.ts";
 import { addCall, delCall, errorOf, resultOf } from "./src/ipam-calls.ts";
 import { addressesOf, type NetworkConfig, PodSandbox } from "./src/pod-sandbox.ts";
 import { pingAll } from "./src/reachability.ts";
-import { SimulatedCluster } from "./src/simulated-cluster.ts";
-import type { SimulatedNode } from "./src/simulated-node.ts";
-import { createPool, deleteLease, leasedAddresses, listLeases, removeLeases } from "./src/stored-objects.ts";
+import { createPool, deleteLease, leasedAddresses, listLeases } from "./src/stored-objects.ts";
 
 const RANGES = [[{ subnet: "10.10.0.0/24" }], [{ subnet: "fd00:10::/64", gateway: "fd00:10::1" }]];
 const ROUTES = [{ dst: "10.99.0.0/16" }, { dst: "fd00:99::/48" }];
@@ -32,25 +31,13 @@ const SCARCE = [
 ];
 
 describe("S10: an IPv4 and an IPv6 address for each attachment", () => {
-  let cluster: SimulatedCluster;
-  let n1: SimulatedNode;
-  let n2: SimulatedNode;
-
-  beforeAll(async () => {
-    cluster = await SimulatedCluster.start({ nodes: ["n1", "n2"] });
-    await cluster.startAgents();
-    [n1, n2] = [cluster.node("n1"), cluster.node("n2")];
-  });
-  afterAll(() => cluster.close());
-  afterEach(async () => {
-    expect(await removeLeases(cluster.controlPlane)).toEqual([]);
-  });
+  const cluster = useCluster(["n1", "n2"]);
 
   it.each([
     { plugin: "macvlan", network: MACVLAN },
     { plugin: "bridge", network: BRIDGE },
   ])("S10: $plugin puts both on the interface, each with the routes of its family", async ({ network }) => {
-    const pod = await PodSandbox.create(n1, { namespace: "default", name: "dual" });
+    const pod = await PodSandbox.create(cluster.n1, { namespace: "default", name: "dual" });
     const result = await pod.attach(network);
     const [four, six, ...more] = result.ips ?? [];
     expect(more).toEqual([]);
@@ -67,7 +54,9 @@ describe("S10: an IPv4 and an IPv6 address for each attachment", () => {
 
   it("S10: two pods on two nodes reach each other over both", async () => {
     const pods = await Promise.all(
-      [n1, n2].map((node) => PodSandbox.create(node, { namespace: "default", name: `on-${node.name}` })),
+      [cluster.n1, cluster.n2].map((node) =>
+        PodSandbox.create(node, { namespace: "default", name: `on-${node.name}` }),
+      ),
     );
     for (const { namespace } of pods) await disableDuplicateDetection(namespace);
     const members = await Promise.all(
@@ -84,9 +73,9 @@ describe("S10: an IPv4 and an IPv6 address for each attachment", () => {
     const ranges = [{ subnet: "fd00:12::/64" }, { subnet: "10.12.0.0/24" }];
     await createPool(cluster.controlPlane, "both", { ranges });
     const call = addCall("of-a-pool", { cniVersion: "1.0.0", name: "both", ipam: { type: "cluster-ipam" } });
-    const addresses = addressesOf(resultOf(await callPlugin(n1.socketPath, call)));
+    const addresses = addressesOf(resultOf(await callPlugin(cluster.n1.socketPath, call)));
     expect(addresses).toEqual([expect.stringMatching(/^10\.12\.0\./), expect.stringMatching(/^fd00:12::/)]);
-    resultOf(await callPlugin(n1.socketPath, delCall(call)));
+    resultOf(await callPlugin(cluster.n1.socketPath, delCall(call)));
   });
 
   it.each([
@@ -95,34 +84,34 @@ describe("S10: an IPv4 and an IPv6 address for each attachment", () => {
   ])("S10: with $full full nobody gets half a pair", async ({ full, sets, holds }) => {
     const config = { cniVersion: "1.0.0", name: "scarce", ipam: { type: "cluster-ipam", ranges: sets } };
     const first = addCall(`first ${full}`, config);
-    const taken = addressesOf(resultOf(await callPlugin(n1.socketPath, first)));
+    const taken = addressesOf(resultOf(await callPlugin(cluster.n1.socketPath, first)));
     expect(taken).toContain(holds);
 
     const second = addCall(`second ${full}`, config);
-    for (const node of [n1, n2]) {
+    for (const node of [cluster.n1, cluster.n2]) {
       const { code, msg } = errorOf(await callPlugin(node.socketPath, second));
       expect(code).toBe(101);
       expect(msg).toMatch(/^pool scarce-\w+ is full: 1 used of a capacity of 1 \(fd00:11::10-fd00:11::10/);
       expect(await leasedAddresses(cluster.controlPlane)).toEqual(taken.toSorted());
     }
 
-    resultOf(await callPlugin(n1.socketPath, delCall(first)));
-    expect(addressesOf(resultOf(await callPlugin(n2.socketPath, second)))).toContain(holds);
-    resultOf(await callPlugin(n2.socketPath, delCall(second)));
+    resultOf(await callPlugin(cluster.n1.socketPath, delCall(first)));
+    expect(addressesOf(resultOf(await callPlugin(cluster.n2.socketPath, second)))).toContain(holds);
+    resultOf(await callPlugin(cluster.n2.socketPath, delCall(second)));
   });
 
   it("S10: an ADD that is repeated answers the same pair, and makes up for the half that is missing", async () => {
     const call = addCall("repeated", MACVLAN);
-    const before = resultOf(await callPlugin(n1.socketPath, call));
-    expect(resultOf(await callPlugin(n1.socketPath, call))).toEqual(before);
+    const before = resultOf(await callPlugin(cluster.n1.socketPath, call));
+    expect(resultOf(await callPlugin(cluster.n1.socketPath, call))).toEqual(before);
 
     const [four = ""] = addressesOf(before);
     await deleteLease(cluster.controlPlane, four);
-    const after = resultOf(await callPlugin(n1.socketPath, call));
+    const after = resultOf(await callPlugin(cluster.n1.socketPath, call));
     expect(after.ips).toHaveLength(2);
     expect(after.ips?.[1]).toEqual(before.ips?.[1]);
     const leases = await listLeases(cluster.controlPlane);
     expect(leases.map(({ spec }) => spec.address).toSorted()).toEqual(addressesOf(after).toSorted());
-    resultOf(await callPlugin(n1.socketPath, delCall(call)));
+    resultOf(await callPlugin(cluster.n1.socketPath, delCall(call)));
   });
 });

@@ -1,10 +1,10 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { useCluster } from "./src/cluster-in-use.ts";
 import { type CniCall, type CniOutcome, callPlugin } from "./src/cni-call.ts";
 import { addCall, errorOf, resultOf } from "./src/ipam-calls.ts";
 import { addressesOf, type NetworkConfig, PodSandbox } from "./src/pod-sandbox.ts";
-import { SimulatedCluster } from "./src/simulated-cluster.ts";
 import type { SimulatedNode } from "./src/simulated-node.ts";
-import { leasedAddresses, removeLeases } from "./src/stored-objects.ts";
+import { leasedAddresses } from "./src/stored-objects.ts";
 
 const LAN = networkOf("gc-lan", "10.34.0.0/24");
 const OTHER = networkOf("gc-other", "10.35.0.0/24");
@@ -14,19 +14,7 @@ function networkOf(name: string, subnet: string): NetworkConfig {
 }
 
 describe("GC", () => {
-  let cluster: SimulatedCluster;
-  let n1: SimulatedNode;
-  let n2: SimulatedNode;
-
-  beforeAll(async () => {
-    cluster = await SimulatedCluster.start({ nodes: ["n1", "n2"] });
-    await cluster.startAgents();
-    [n1, n2] = [cluster.node("n1"), cluster.node("n2")];
-  });
-  afterAll(() => cluster.close());
-  afterEach(async () => {
-    expect(await removeLeases(cluster.controlPlane)).toEqual([]);
-  });
+  const cluster = useCluster(["n1", "n2"]);
 
   /** A pod with its address. */
   async function attached(node: SimulatedNode, name: string, config = LAN): Promise<readonly [PodSandbox, string]> {
@@ -38,15 +26,15 @@ describe("GC", () => {
   async function collect(config: NetworkConfig, valid: readonly PodSandbox[] | undefined): Promise<CniOutcome> {
     const attachments = valid?.map(({ containerId }) => ({ containerID: containerId, ifname: "net1" }));
     const list = attachments === undefined ? {} : { "cni.dev/valid-attachments": attachments };
-    return await callPlugin(n1.socketPath, { command: "GC", config: { ...config, ...list } });
+    return await callPlugin(cluster.n1.socketPath, { command: "GC", config: { ...config, ...list } });
   }
 
   it("releases what is not valid any more and whose sandbox is gone, of its network and its node alone", async () => {
-    const [listed, kept] = await attached(n1, "listed");
-    const [gone, released] = await attached(n1, "gone");
-    const [alive, spared] = await attached(n1, "alive");
-    const [elsewhere, remote] = await attached(n2, "elsewhere");
-    const [stranger, foreign] = await attached(n1, "stranger", OTHER);
+    const [listed, kept] = await attached(cluster.n1, "listed");
+    const [gone, released] = await attached(cluster.n1, "gone");
+    const [alive, spared] = await attached(cluster.n1, "alive");
+    const [elsewhere, remote] = await attached(cluster.n2, "elsewhere");
+    const [stranger, foreign] = await attached(cluster.n1, "stranger", OTHER);
     // Nobody sends a DEL for these: the runtime has forgotten them.
     for (const pod of [gone, elsewhere, stranger]) await pod.delete();
 
@@ -60,16 +48,16 @@ describe("GC", () => {
     // A DEL that comes after all releases what is left, and is fine for what is gone.
     for (const pod of [listed, alive]) await pod.detach(LAN);
     for (const [node, pod, config] of [
-      [n1, gone, LAN],
-      [n2, elsewhere, LAN],
-      [n1, stranger, OTHER],
+      [cluster.n1, gone, LAN],
+      [cluster.n2, elsewhere, LAN],
+      [cluster.n1, stranger, OTHER],
     ] as const) {
       resultOf(await callPlugin(node.socketPath, lateDel(pod, config)));
     }
   });
 
   it("without a list of valid attachments releases nothing", async () => {
-    const [pod, address] = await attached(n1, "unlisted");
+    const [pod, address] = await attached(cluster.n1, "unlisted");
     await pod.delete();
     expect(await collect(LAN, undefined)).toMatchObject({ kind: "success", stdout: "" });
     expect(await leasedAddresses(cluster.controlPlane)).toEqual([address]);
@@ -81,7 +69,7 @@ describe("GC", () => {
     const old = await collect({ ...LAN, cniVersion: "1.0.0" }, []);
     expect(errorOf(old)).toMatchObject({ code: 1, cniVersion: "1.0.0", msg: expect.stringContaining("1.1.0") });
     const config = { ...LAN, "cni.dev/valid-attachments": [{ containerID: "c1" }] };
-    const broken = errorOf(await callPlugin(n1.socketPath, { command: "GC", config }));
+    const broken = errorOf(await callPlugin(cluster.n1.socketPath, { command: "GC", config }));
     expect(broken).toMatchObject({ code: 7, msg: expect.stringContaining("ifname") });
   });
 });

@@ -1,12 +1,11 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { useCluster } from "./src/cluster-in-use.ts";
 import { callAgent, callPlugin } from "./src/cni-call.ts";
 import { readInterface } from "./src/interface-state.ts";
 import { addCall, delCall, errorOf, resultOf } from "./src/ipam-calls.ts";
 import { kubectl } from "./src/kubectl.ts";
 import { addressesOf, type NetworkConfig, PodSandbox } from "./src/pod-sandbox.ts";
-import { SimulatedCluster } from "./src/simulated-cluster.ts";
-import type { SimulatedNode } from "./src/simulated-node.ts";
-import { createLease, leasedAddresses, listPools, removeLeases } from "./src/stored-objects.ts";
+import { createLease, leasedAddresses, listPools } from "./src/stored-objects.ts";
 
 const NETWORK: NetworkConfig = {
   cniVersion: "1.0.0",
@@ -21,22 +20,10 @@ const NETWORK: NetworkConfig = {
 };
 
 describe("addresses that an ipam section names", () => {
-  let cluster: SimulatedCluster;
-  let n1: SimulatedNode;
-  let n2: SimulatedNode;
-
-  beforeAll(async () => {
-    cluster = await SimulatedCluster.start({ nodes: ["n1", "n2"] });
-    await cluster.startAgents();
-    [n1, n2] = [cluster.node("n1"), cluster.node("n2")];
-  });
-  afterAll(() => cluster.close());
-  afterEach(async () => {
-    expect(await removeLeases(cluster.controlPlane)).toEqual([]);
-  });
+  const cluster = useCluster(["n1", "n2"]);
 
   it("macvlan gets them, and each is a lease of no pool that kubectl shows", async () => {
-    const pod = await PodSandbox.create(n1, { namespace: "default", name: "web-0" });
+    const pod = await PodSandbox.create(cluster.n1, { namespace: "default", name: "web-0" });
     const result = await pod.attach(NETWORK);
     expect(result.ips).toMatchObject([
       { address: "192.0.2.9/24", gateway: "192.0.2.1" },
@@ -54,12 +41,12 @@ describe("addresses that an ipam section names", () => {
   });
 
   it("S18: a new sandbox of the same pod has the same ones, also after the agent's restart", async () => {
-    const old = await PodSandbox.create(n1, { namespace: "default", name: "web-0" });
+    const old = await PodSandbox.create(cluster.n1, { namespace: "default", name: "web-0" });
     const before = addressesOf(await old.attach(NETWORK));
     await old.delete();
-    await n1.agent.kill();
-    await n1.startAgent();
-    const fresh = await PodSandbox.create(n1, old.pod);
+    await cluster.n1.agent.kill();
+    await cluster.n1.startAgent();
+    const fresh = await PodSandbox.create(cluster.n1, old.pod);
     expect(addressesOf(await fresh.attach(NETWORK))).toEqual(before);
     await old.detach(NETWORK);
     expect(await leasedAddresses(cluster.controlPlane)).toHaveLength(2);
@@ -68,26 +55,29 @@ describe("addresses that an ipam section names", () => {
 
   it("a second holder is refused on another node, and a DEL that holds the type alone gives them back", async () => {
     const holder = addCall("web-0", NETWORK);
-    resultOf(await callPlugin(n1.socketPath, holder));
+    resultOf(await callPlugin(cluster.n1.socketPath, holder));
     const second = addCall("web-1", NETWORK);
     const held = "192.0.2.9 is held by pod default/web-0 (interface net1) on node n1; that pod is gone";
-    expect(errorOf(await callPlugin(n2.socketPath, second))).toMatchObject({
+    expect(errorOf(await callPlugin(cluster.n2.socketPath, second))).toMatchObject({
       code: 102,
       msg: expect.stringContaining(held),
     });
 
     const stripped = { ...NETWORK, ipam: { type: "cluster-ipam" } };
-    resultOf(await callPlugin(n1.socketPath, delCall({ ...holder, config: stripped })));
-    expect(addressesOf(resultOf(await callPlugin(n2.socketPath, second)))).toEqual(["192.0.2.9", "2001:db8::9"]);
-    resultOf(await callPlugin(n2.socketPath, delCall(second)));
+    resultOf(await callPlugin(cluster.n1.socketPath, delCall({ ...holder, config: stripped })));
+    expect(addressesOf(resultOf(await callPlugin(cluster.n2.socketPath, second)))).toEqual([
+      "192.0.2.9",
+      "2001:db8::9",
+    ]);
+    resultOf(await callPlugin(cluster.n2.socketPath, delCall(second)));
   });
 
   it("GC gives back those whose sandbox is gone", async () => {
-    const pod = await PodSandbox.create(n1, { namespace: "default", name: "web-0" });
+    const pod = await PodSandbox.create(cluster.n1, { namespace: "default", name: "web-0" });
     await pod.attach(NETWORK);
     await pod.delete();
     const config = { ...NETWORK, cniVersion: "1.1.0", "cni.dev/valid-attachments": [] };
-    resultOf(await callAgent(n1.socketPath, { command: "GC", config }));
+    resultOf(await callAgent(cluster.n1.socketPath, { command: "GC", config }));
     expect(await leasedAddresses(cluster.controlPlane)).toEqual([]);
   });
 
@@ -96,19 +86,19 @@ describe("addresses that an ipam section names", () => {
       ...NETWORK,
       ipam: { type: "cluster-ipam", addresses: [{ address: "10.7.0.2/29" }] },
     });
-    resultOf(await callPlugin(n1.socketPath, listed));
+    resultOf(await callPlugin(cluster.n1.socketPath, listed));
     await createLease(cluster.controlPlane, { address: "10.7.0.3", reserved: { reason: "printer" } });
     const ipam = { type: "cluster-ipam", subnet: "10.7.0.0/29", rangeEnd: "10.7.0.4", strategy: "Sequential" };
     const calls = ["web-1", "web-2"].map((name) => addCall(name, { ...NETWORK, name: "ranged", ipam }));
     const [first, second] = calls;
     if (first === undefined || second === undefined) throw new Error("two calls are made");
-    expect(addressesOf(resultOf(await callAgent(n2.socketPath, first)))).toEqual(["10.7.0.4"]);
-    expect(errorOf(await callAgent(n2.socketPath, second))).toMatchObject({
+    expect(addressesOf(resultOf(await callAgent(cluster.n2.socketPath, first)))).toEqual(["10.7.0.4"]);
+    expect(errorOf(await callAgent(cluster.n2.socketPath, second))).toMatchObject({
       code: 101,
       msg: expect.stringContaining("3 used of a capacity of 3"),
     });
     for (const call of [listed, first])
-      resultOf(await callAgent((call === listed ? n1 : n2).socketPath, delCall(call)));
+      resultOf(await callAgent((call === listed ? cluster.n1 : cluster.n2).socketPath, delCall(call)));
     await kubectl(cluster.run, cluster.controlPlane, ["delete", "iplease", "10.7.0.3"]);
   });
 });

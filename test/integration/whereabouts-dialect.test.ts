@@ -1,11 +1,11 @@
 import { API_PATH, type IPPool, POOL_RESOURCE } from "@cluster-ipam/api";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { useCluster } from "./src/cluster-in-use.ts";
 import { type CniCall, callPlugin } from "./src/cni-call.ts";
 import { addCall, delCall, errorOf, resultOf } from "./src/ipam-calls.ts";
 import { addressesOf, type NetworkConfig, PodSandbox } from "./src/pod-sandbox.ts";
-import { SimulatedCluster } from "./src/simulated-cluster.ts";
 import type { SimulatedNode } from "./src/simulated-node.ts";
-import { listLeases, listPools, removeLeases } from "./src/stored-objects.ts";
+import { listLeases, listPools } from "./src/stored-objects.ts";
 
 /** What a NAD of whereabouts holds, with nothing but its type changed, and lowest free addresses as before. */
 function network(name: string, ipam: Readonly<Record<string, unknown>>): NetworkConfig {
@@ -19,19 +19,7 @@ function network(name: string, ipam: Readonly<Record<string, unknown>>): Network
 }
 
 describe("S12: networks of whereabouts", () => {
-  let cluster: SimulatedCluster;
-  let n1: SimulatedNode;
-  let n2: SimulatedNode;
-
-  beforeAll(async () => {
-    cluster = await SimulatedCluster.start({ nodes: ["n1", "n2"] });
-    await cluster.startAgents();
-    [n1, n2] = [cluster.node("n1"), cluster.node("n2")];
-  });
-  afterAll(() => cluster.close());
-  afterEach(async () => {
-    expect(await removeLeases(cluster.controlPlane)).toEqual([]);
-  });
+  const cluster = useCluster(["n1", "n2"]);
 
   async function attach(node: SimulatedNode, call: CniCall): Promise<string> {
     return addressesOf(resultOf(await callPlugin(node.socketPath, call))).join(" ");
@@ -48,9 +36,9 @@ describe("S12: networks of whereabouts", () => {
       gateway: "192.168.2.225",
     });
     const [first, second, third] = ["a", "b", "c"].map((name) => addCall(name, config)) as [CniCall, CniCall, CniCall];
-    expect(await attach(n1, first)).toBe("192.168.2.227");
-    expect(await attach(n2, second)).toBe("192.168.2.232");
-    expect(await attach(n2, third)).toBe("192.168.2.233");
+    expect(await attach(cluster.n1, first)).toBe("192.168.2.227");
+    expect(await attach(cluster.n2, second)).toBe("192.168.2.232");
+    expect(await attach(cluster.n2, third)).toBe("192.168.2.233");
     const [name] = await listPools(cluster.controlPlane);
     const { spec } = (await cluster.controlPlane.api.get(`${API_PATH}/${POOL_RESOURCE}/${name}`)) as IPPool;
     expect(spec.ranges).toEqual([
@@ -61,8 +49,8 @@ describe("S12: networks of whereabouts", () => {
         assign: "Any",
       },
     ]);
-    await detach(n1, first);
-    await detach(n2, second, third);
+    await detach(cluster.n1, first);
+    await detach(cluster.n2, second, third);
   });
 
   it("S10: macvlan gets one address of each range, range before ipRanges, and the gateway of its family alone", async () => {
@@ -72,7 +60,7 @@ describe("S12: networks of whereabouts", () => {
       gateway: "192.168.10.1",
       routes: [{ dst: "10.9.0.0/16" }],
     });
-    const pod = await PodSandbox.create(n1, { namespace: "default", name: "web-0" });
+    const pod = await PodSandbox.create(cluster.n1, { namespace: "default", name: "web-0" });
     const result = await pod.attach(config);
     expect(result.ips).toMatchObject([
       { address: "2001:db8:9::5/64" },
@@ -91,16 +79,16 @@ describe("S12: networks of whereabouts", () => {
       addCall("four", network("own", { range, enable_overlapping_ranges: false })),
     ];
     const given: string[] = [];
-    for (const call of calls) given.push(await attach(n1, call));
+    for (const call of calls) given.push(await attach(cluster.n1, call));
     expect(given).toEqual(["10.77.0.1", "10.77.0.2", "10.77.0.1", "10.77.0.1"]);
     const spaces = (await listLeases(cluster.controlPlane)).map(({ spec }) => spec.addressSpace).toSorted();
     expect(spaces).toEqual(["", "", expect.stringMatching(/^blue-net-[0-9a-f]{10}$/), "own"]);
-    await detach(n1, ...calls);
+    await detach(cluster.n1, ...calls);
   });
 
   it("S12: an exclude that cannot be read is refused at once, by key and value", async () => {
     const config = network("broken", { range: "192.168.0.0/29", exclude: ["192.168.0.1/123"] });
-    const error = errorOf(await callPlugin(n1.socketPath, addCall("a", config)));
+    const error = errorOf(await callPlugin(cluster.n1.socketPath, addCall("a", config)));
     expect(error).toMatchObject({ code: 7, msg: expect.stringContaining('ipam.exclude[0] is "192.168.0.1/123"') });
   });
 });
