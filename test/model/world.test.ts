@@ -21,9 +21,10 @@ const ACTS = [
   "reboot",
   "reconcile",
   "reserve",
+  "rob",
 ];
 
-const V4: RangePlan = { family: 4, start: 2, end: 5, gateway: 1, exclude: [] };
+const V4: RangePlan = { family: 4, start: 2, end: 5, gateway: 1, exclude: [], assign: "Any" };
 const V6: RangePlan = { ...V4, family: 6 };
 const LAN: PoolPlan = { name: "lan", addressSpace: "", strategy: "Spread", ranges: [V4, V6] };
 

@@ -1,6 +1,7 @@
 import type { WireRequest } from "@cluster-ipam/cni";
 import { type AttachmentPlan, containerIdOf, netnsOf, POD_NAMESPACE } from "./plan.ts";
-import { ipamSection, type NetworkPlan } from "./small-network.ts";
+import { ipamSection } from "./pool-objects.ts";
+import type { NetworkPlan } from "./small-network.ts";
 
 const CNI_VERSION = "1.1.0";
 

@@ -1,30 +1,40 @@
-import type { Strategy } from "@cluster-ipam/api";
 import { Chance, type Dice } from "./chance.ts";
-import type { NodePlan, Operation, Plan, PodPlan } from "./plan.ts";
+import { drawFeatures, type Features } from "./features.ts";
+import type { NodePlan, Plan, PodPlan } from "./plan.ts";
 import { podLife } from "./pod-life.ts";
-import type { NetworkPlan, PoolPlan, RangePlan } from "./small-network.ts";
+import { makeNetworks, withFeatures } from "./pool-plans.ts";
+import { nodeEvents, poolEvents, troubleEvents } from "./world-events.ts";
 
 /** Everything begins within so long. */
 const LENGTH_MS = 30_000;
 
-const STRATEGIES: readonly Strategy[] = ["Spread", "Spread", "Spread", "Sequential", "Sequential", "Index"];
-
-/** The plan of that seed. */
+/** The plan of that seed. What it is about has dice of its own: all else is as in a run that is about nothing. */
 export function makePlan(seed: number): Plan {
   const chance = new Chance(seed);
+  const features = drawFeatures(chance.of("features"));
   const dice = chance.of("plan");
   const nodes = makeNodes(dice);
-  const networks = makeNetworks(dice);
-  const faultShare = dice.pick([0, 0.03, 0.1, 0.3]);
+  const networks = makeNetworks(dice).map((network) => {
+    if (network.kind === "inline") return network;
+    return { ...network, pool: withFeatures(chance.of(`features of ${network.name}`), features, network.pool) };
+  });
+  const faultShare = faultShareOf(features, dice.pick([0, 0.03, 0.1, 0.3]));
   const moments = Array.from({ length: 3 }, () => dice.between(0, LENGTH_MS));
   const pods = makePods(dice, nodes);
-  const wanted = dice.pick(networks).pool.ranges[0]?.end ?? 1;
+  const wanted = dice.pick(networks).pool.ranges.findLast(({ family }) => family === 4)?.end ?? 1;
+  const askShare = features.has("on-request") ? 0.5 : 0.25;
   const lives = pods.flatMap((pod) => {
-    return podLife({ pod, networks, dice: chance.of(`life of ${pod.uid}`), wanted, moments });
+    return podLife({ pod, networks, dice: chance.of(`life of ${pod.uid}`), wanted, askShare, moments });
   });
-  const events = [...poolEvents(dice, networks, moments), ...nodeEvents(dice, nodes, moments)];
-  const operations = [...lives, ...events].toSorted((a, b) => a.atMs - b.atMs);
+  const events = [...poolEvents(dice, networks, moments, features), ...nodeEvents(dice, nodes, moments)];
+  const troubles = features.has("trouble") ? troubleEvents(chance.of("trouble"), lives) : [];
+  const operations = [...lives, ...events, ...troubles].toSorted((a, b) => a.atMs - b.atMs);
   return { seed, nodes, networks, faultShare, operations };
+}
+
+function faultShareOf(features: Features, plain: number): number {
+  if (features.has("storm")) return 0.4;
+  return features.has("trouble") ? Math.max(plain, 0.2) : plain;
 }
 
 function makeNodes(dice: Dice): NodePlan[] {
@@ -44,95 +54,4 @@ function makePods(dice: Dice, nodes: readonly NodePlan[]): PodPlan[] {
     // knows one of them: where it is the pod that decides, only a dead one may lose its name.
     return { name: sharesName && isVisible ? "web-0" : `pod-${index + 1}`, uid: `u${index + 1}`, node, isVisible };
   });
-}
-
-function makeNetworks(dice: Dice): NetworkPlan[] {
-  const isDual = dice.happens(0.5);
-  const lan = makePool(dice, "lan", { addressSpace: "", isDual });
-  const side = makePool(dice, "side", { addressSpace: "", isDual: dice.happens(0.2) });
-  const blue = makePool(dice, "blue", { addressSpace: "blue", isDual: false });
-  const inline = {
-    ...side,
-    ranges: side.ranges.map((range) => ({ ...range, gateway: range.gateway ?? 1, exclude: [] })),
-  };
-  return [
-    { name: "lan", kind: "bare", pool: lan },
-    { name: "side", kind: "inline", pool: inline },
-    { name: "blue", kind: "named", pool: blue },
-  ];
-}
-
-function makePool(
-  dice: Dice,
-  name: string,
-  { addressSpace, isDual }: { readonly addressSpace: string; readonly isDual: boolean },
-): PoolPlan {
-  const families: readonly (4 | 6)[] = isDual ? [4, 6] : [4];
-  const strategy = dice.pick(STRATEGIES);
-  return { name, addressSpace, strategy, ranges: families.map((family) => makeRange(dice, family)) };
-}
-
-function makeRange(dice: Dice, family: 4 | 6): RangePlan {
-  const start = dice.integer(0, 12);
-  return {
-    family,
-    start,
-    end: Math.min(15, start + dice.integer(1, 5)),
-    gateway: dice.happens(0.6) ? dice.integer(1, 14) : undefined,
-    exclude: dice.happens(0.3) ? [dice.integer(start, Math.min(15, start + 3))] : [],
-  };
-}
-
-function poolEvents(dice: Dice, networks: readonly NetworkPlan[], moments: readonly number[]): Operation[] {
-  const events: Operation[] = networks
-    .filter(({ kind }) => kind !== "inline")
-    .map(({ pool }) => ({ atMs: 0, act: { kind: "put-pool", pool } }));
-  const edited = networks.find(({ name }) => name === "lan")?.pool;
-  if (edited === undefined) return events;
-  const families = edited.ranges.map(({ family }) => family);
-  if (dice.happens(0.4)) {
-    const pool = { ...edited, ranges: families.map((family) => makeRange(dice, family)) };
-    events.push({ atMs: near(dice, moments), act: { kind: "put-pool", pool } });
-  }
-  if (dice.happens(0.2)) {
-    const atMs = near(dice, moments);
-    const pool = { ...edited, ranges: families.map((family) => makeRange(dice, family)) };
-    events.push({ atMs, act: { kind: "delete-pool", name: "lan" } });
-    events.push({ atMs: atMs + dice.between(0, 12_000), act: { kind: "put-pool", pool } });
-  }
-  if (dice.happens(0.2)) events.push({ atMs: near(dice, moments), act: { kind: "delete-pool", name: "side" } });
-  if (dice.happens(0.3))
-    events.push({ atMs: near(dice, moments), act: { kind: "reserve", number: dice.integer(1, 14) } });
-  return events;
-}
-
-function nodeEvents(dice: Dice, nodes: readonly NodePlan[], moments: readonly number[]): Operation[] {
-  const events: Operation[] = [];
-  for (const { name: node } of nodes) {
-    if (dice.happens(0.35)) {
-      events.push({ atMs: near(dice, moments), act: { kind: "kill", node, downMs: dice.between(10, 4_000) } });
-    }
-    if (dice.happens(0.08)) {
-      events.push({ atMs: near(dice, moments), act: { kind: "reboot", node, downMs: dice.between(500, 8_000) } });
-    }
-    if (dice.happens(0.3)) {
-      const deliveryMs = dice.between(1, dice.pick([5, 300, 6_000]));
-      events.push({ atMs: near(dice, moments), act: { kind: "gc", node, network: "lan", deliveryMs } });
-    }
-  }
-  for (const { name: node } of nodes) {
-    if (dice.happens(0.4)) events.push({ atMs: near(dice, moments), act: { kind: "reconcile", node } });
-  }
-  if (dice.happens(0.5)) {
-    events.push({ atMs: near(dice, moments), act: { kind: "delete-lease", number: dice.integer(1, 14) } });
-  }
-  if (dice.happens(0.15)) {
-    events.push({ atMs: near(dice, moments), act: { kind: "outage", durationMs: dice.between(50, 20_000) } });
-  }
-  return events;
-}
-
-/** Soon after one of the moments at which things happen together. */
-function near(dice: Dice, moments: readonly number[]): number {
-  return dice.pick(moments) + dice.between(0, dice.pick([20, 200, 3_000]));
 }

@@ -57,6 +57,7 @@ export type Act =
   | { readonly kind: "reserve"; readonly number: HostNumber }
   | { readonly kind: "reconcile"; readonly node: string }
   | { readonly kind: "delete-lease"; readonly number: HostNumber }
+  | { readonly kind: "rob"; readonly attachment: AttachmentPlan }
   | { readonly kind: "outage"; readonly durationMs: number };
 
 /** One act and when it happens; they do not depend on each other, so that a story can do without any of them. */

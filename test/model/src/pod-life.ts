@@ -9,6 +9,8 @@ export interface LifeContext {
   readonly dice: Dice;
   /** The address that pods ask for when they ask for one, so that they meet. */
   readonly wanted: HostNumber;
+  /** Share of the pods that ask for an address. */
+  readonly askShare: number;
   /** Moments at which things happen together. */
   readonly moments: readonly number[];
 }
@@ -96,14 +98,14 @@ const LIVES: Readonly<Record<string, Life>> = {
 
 /** What the runtime does with a pod. */
 export function podLife(context: LifeContext): Operation[] {
-  const { dice, networks, pod, moments, wanted } = context;
+  const { dice, networks, pod, moments, wanted, askShare } = context;
   const startMs = dice.pick(moments) + dice.between(0, dice.pick([10, 100, 1_000]));
   const interfaces = dice.happens(0.25) ? ["net1", "net2"] : ["net1"];
   return interfaces.flatMap((ifName) => {
     const network = dice.happens(0.65) ? "lan" : dice.pick(networks).name;
     const script = new Script(dice, startMs);
     const live = LIVES[dice.pick(Object.keys(LIVES))];
-    const fixed = dice.happens(0.25) ? dice.pick([wanted, wanted, wanted, dice.integer(1, 14)]) : undefined;
+    const fixed = dice.happens(askShare) ? dice.pick([wanted, wanted, wanted, dice.integer(1, 14)]) : undefined;
     live?.(context, { pod, sandbox: 1, network, ifName, fixed }, script);
     return script.operations;
   });

@@ -1,17 +1,11 @@
 import { MemoryBlockStore, MemoryLeaseStore, MemoryPoolStore } from "@cluster-ipam/allocator/testing";
 import { API_VERSION, type IPLease, leaseName } from "@cluster-ipam/api";
 import { parseAddress } from "@cluster-ipam/ip";
+import { PoolHistory } from "./pool-history.ts";
+import { poolObject } from "./pool-objects.ts";
 import { SimulatedPods } from "./simulated-pods.ts";
-import { addressText, type HostNumber, mayBeGiven, type PoolPlan, poolObject } from "./small-network.ts";
+import { addressText, type HostNumber, type PoolPlan } from "./small-network.ts";
 import { Actor } from "./virtual-time.ts";
-
-/** A pool as it was for some time. */
-interface PoolEra {
-  readonly name: string;
-  readonly given: ReadonlySet<string>;
-  readonly sinceMs: number;
-  untilMs: number;
-}
 
 /**
  * The API server: objects with uids and resourceVersions in a store that is held to the conformance suite, what
@@ -23,8 +17,8 @@ export class SimulatedApiServer {
   readonly pools: MemoryPoolStore = new MemoryPoolStore();
   readonly blocks: MemoryBlockStore = new MemoryBlockStore();
   readonly pods: SimulatedPods = new SimulatedPods();
-  readonly #now: () => number;
-  readonly #eras: PoolEra[] = [];
+  /** What its pools were at any moment. */
+  readonly history: PoolHistory;
   isAway = false;
   /** Grows with each write that may have changed a lease. */
   writes = 0;
@@ -32,24 +26,18 @@ export class SimulatedApiServer {
   awaited = 0;
 
   constructor(now: () => number) {
-    this.#now = now;
+    this.history = new PoolHistory(now);
   }
 
   /** An administrator makes a pool, or edits it. */
   putPool(plan: PoolPlan): void {
-    this.#endEra(plan.name);
-    this.#eras.push({
-      name: plan.name,
-      given: mayBeGiven(plan),
-      sinceMs: this.#now(),
-      untilMs: Number.POSITIVE_INFINITY,
-    });
+    this.history.begin(plan);
     this.pools.put(poolObject(plan));
   }
 
   /** An administrator deletes a pool, or those that agents made for a network of that name. */
   async deletePool(name: string): Promise<void> {
-    this.#endEra(name);
+    this.history.end(name);
     const { pools: there } = await this.pools.list(new AbortController().signal);
     const meant = there.filter(({ metadata }) => metadata.name === name || metadata.name.startsWith(`${name}-`));
     for (const { metadata } of meant) this.pools.remove(metadata.name);
@@ -84,14 +72,5 @@ export class SimulatedApiServer {
     if (uid === undefined || resourceVersion === undefined) return;
     this.writes += 1;
     await this.leases.delete({ name, uid, resourceVersion });
-  }
-
-  /** Whether the pool said at some moment since `sinceMs` that `address` may be given. */
-  hasOffered(name: string, address: string, sinceMs: number): boolean {
-    return this.#eras.some((era) => era.name === name && era.untilMs >= sinceMs && era.given.has(address));
-  }
-
-  #endEra(name: string): void {
-    for (const era of this.#eras) if (era.name === name) era.untilMs = Math.min(era.untilMs, this.#now());
   }
 }

@@ -3,11 +3,12 @@ import { parseAddress } from "@cluster-ipam/ip";
 import { type AddRecord, type AttachmentRecord, describe } from "./attachment-record.ts";
 import { configText, wireRequest } from "./cni-call.ts";
 import type { Ledger } from "./ledger.ts";
+import { offerOf } from "./offer.ts";
 import { type Act, type AttachmentPlan, netnsOf } from "./plan.ts";
 import { addressesOf, codeOf, describeAnswer } from "./plugin-answer.ts";
 import type { SimulatedApiServer } from "./simulated-api-server.ts";
 import type { PluginAnswer, SimulatedNode } from "./simulated-node.ts";
-import { addressText, familiesOf, mayBeGiven, type NetworkPlan } from "./small-network.ts";
+import { addressText, familiesOf, type NetworkPlan } from "./small-network.ts";
 import type { Story } from "./story.ts";
 import type { Rule } from "./violation.ts";
 import type { VirtualTime } from "./virtual-time.ts";
@@ -169,9 +170,10 @@ export class SimulatedRuntime {
       complain("incomplete-answer", `ADD of ${describe(plan)} gave ${addresses.join(", ")}`);
     }
     const sinceMs = ledger.of(plan).eraStartMs(add.startedAtMs) - POOL_TRUST_MS;
-    const own = network.kind === "inline" ? mayBeGiven(network.pool) : undefined;
+    const own = network.kind === "inline" ? offerOf(network.pool).unasked : undefined;
     for (const address of addresses) {
-      const isOffered = own?.has(address) ?? server.hasOffered(network.pool.name, address, sinceMs);
+      const asked = { sinceMs, isAsked: address === fixed };
+      const isOffered = own?.has(address) ?? server.history.hasOffered(network.pool.name, address, asked);
       if (!isOffered) complain("forbidden-address", `ADD of ${describe(plan)} gave ${address}`);
     }
   }

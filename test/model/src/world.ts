@@ -3,12 +3,13 @@ import { Chance } from "./chance.ts";
 import { StepInvariants } from "./invariants.ts";
 import { Ledger } from "./ledger.ts";
 import { type Act, netnsOf, type Plan } from "./plan.ts";
+import { describePool } from "./pool-objects.ts";
 import { endRun } from "./reconciliation.ts";
 import { Fates, type Fault } from "./request-fate.ts";
 import { SimulatedApiServer } from "./simulated-api-server.ts";
 import { SimulatedNode } from "./simulated-node.ts";
 import { SimulatedRuntime } from "./simulated-runtime.ts";
-import { addressText, describePool } from "./small-network.ts";
+import { addressText } from "./small-network.ts";
 import { Story, type StoryLine } from "./story.ts";
 import type { Rule, Violation } from "./violation.ts";
 import { Actor, VirtualTime } from "./virtual-time.ts";
@@ -39,6 +40,11 @@ export async function runPlan(plan: Plan, mayHappen: (key: string) => boolean = 
     restore();
   }
 }
+
+type AdministratorAct = Extract<
+  Act,
+  { kind: "put-pool" | "delete-pool" | "reserve" | "delete-lease" | "rob" | "outage" }
+>;
 
 /** Everything that there is in one run. */
 class World {
@@ -113,8 +119,12 @@ class World {
   }
 
   #perform(act: Act): void {
-    if ("attachment" in act || act.kind === "gc") return this.#call(act);
     switch (act.kind) {
+      case "add":
+      case "del":
+      case "check":
+      case "gc":
+        return this.#call(act);
       case "kill":
       case "reconcile":
         return this.#tellAgent(act);
@@ -125,6 +135,7 @@ class World {
       case "delete-pool":
       case "reserve":
       case "delete-lease":
+      case "rob":
       case "outage":
         return this.#administer(act);
     }
@@ -162,7 +173,7 @@ class World {
     if (isGone) this.#nodeOf(pod.node).sandboxes.remove(netnsOf(act));
   }
 
-  #administer(act: Extract<Act, { kind: "put-pool" | "delete-pool" | "reserve" | "delete-lease" | "outage" }>): void {
+  #administer(act: AdministratorAct): void {
     switch (act.kind) {
       case "put-pool":
         this.#story.tell(`pool ${describePool(act.pool)}`);
@@ -175,6 +186,8 @@ class World {
         return void this.#server.reserve(act.number);
       case "delete-lease":
         return this.#deleteLease(addressText(4, act.number));
+      case "rob":
+        return this.#deleteLease(this.#ledger.of(act.attachment).holding?.[0]);
       case "outage":
         this.#story.tell(`the API server is away for ${(act.durationMs / 1_000).toFixed(1)} s`);
         this.#server.isAway = true;
@@ -185,9 +198,9 @@ class World {
   }
 
   /** Only under a living holder: all else is what releases are for. */
-  #deleteLease(name: string): void {
-    const record = this.#ledger.records.find(({ holding }) => holding?.includes(name));
-    if (record === undefined || record.robbed.has(name)) return;
+  #deleteLease(name: string | undefined): void {
+    const record = this.#ledger.records.find(({ holding = [] }) => holding.some((held) => held === name));
+    if (name === undefined || record === undefined || record.robbed.has(name)) return;
     const { process } = this.#nodeOf(record.plan.pod.node);
     this.#story.tell(`the lease ${name} of ${describe(record.plan)} is deleted by hand`);
     this.#ledger.leaseDeleted(record, name, process?.isLoaded === true ? process : undefined);
