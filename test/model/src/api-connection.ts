@@ -13,6 +13,7 @@ import type {
 import type { IPBlock, IPLease, IPPool } from "@cluster-ipam/api";
 import { IpamError } from "@cluster-ipam/errors";
 import type { Circuit } from "@cluster-ipam/kube";
+import type { NodePlan } from "./plan.ts";
 import type { Fates } from "./request-fate.ts";
 import type { SimulatedApiServer } from "./simulated-api-server.ts";
 import type { Story } from "./story.ts";
@@ -32,6 +33,7 @@ const NOT_SENT_MS = 0.1;
 
 /** What a connection goes through. */
 export interface ConnectionParts {
+  readonly node: Pick<NodePlan, "name">;
   readonly server: SimulatedApiServer;
   readonly time: VirtualTime;
   readonly fates: Fates;
@@ -61,13 +63,13 @@ export class ApiConnection {
     this.#agent = agent;
     this.#circuit = circuit;
     this.#parts = parts;
-    this.leases = this.#leaseStore(parts.server);
+    this.leases = this.#leaseStore(parts.server.leases.as({ kind: "agent", node: parts.node.name }));
     this.pools = this.#poolStore(parts.server);
     this.blocks = this.#blockStore(parts.server);
     this.pods = this.#nodePods(parts.server);
   }
 
-  #leaseStore({ leases }: SimulatedApiServer): LeaseStore {
+  #leaseStore(leases: LeaseStore): LeaseStore {
     return {
       create: (lease) => this.#write<CreateOutcome>(`create ${lease.metadata.name}`, () => leases.create(lease)),
       replace: (lease) => this.#write<ReplaceOutcome>(`replace ${lease.metadata.name}`, () => leases.replace(lease)),
@@ -173,7 +175,6 @@ export class ApiConnection {
   async #serve<T>({ text, isWrite, effect }: Request<T>, isRefused: boolean): Promise<Answer<T>> {
     if (isRefused) return { error: new IpamError("apiserver-refused", "the API server refused the request: 403") };
     try {
-      if (isWrite) this.#parts.server.writes += 1;
       const value = await effect();
       if (isWrite) this.#parts.story.tell(`the API server does "${text}" of ${this.#agent.name}: ${kindOf(value)}`);
       return { value };

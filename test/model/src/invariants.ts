@@ -23,12 +23,12 @@ export class StepInvariants {
   /** The first rule that is broken now. */
   check(): Violation | undefined {
     const { ledger, server } = this.#observed;
-    const seen = `${ledger.version}/${server.writes}`;
+    const seen = `${ledger.version}/${server.leases.version}`;
     if (seen === this.#seen) return undefined;
     this.#seen = seen;
     const holders = ledger.records.filter(({ holding }) => holding !== undefined);
     if (holders.length === 0) return undefined;
-    const leases = new Map(server.leases.snapshot().map((lease) => [lease.metadata.name, lease]));
+    const leases = new Map(server.leases.all().map((lease) => [lease.metadata.name, lease]));
     takeBack(holders, leases);
     return twoHolders(holders, leases) ?? lostLease(holders, leases);
   }
@@ -94,7 +94,7 @@ export function leasesWithoutHolder({
   ledger,
   server,
 }: Observed): { lease: IPLease; record: AttachmentRecord | undefined }[] {
-  return server.leases.snapshot().flatMap((lease) => {
+  return server.leases.all().flatMap((lease) => {
     const { network, containerID, ifName, reserved } = lease.spec;
     if (reserved !== undefined) return [];
     const record = ledger.find(network, containerID, ifName);

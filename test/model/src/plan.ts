@@ -54,7 +54,13 @@ export type Act =
   | { readonly kind: "reboot"; readonly node: string; readonly downMs: number }
   | { readonly kind: "put-pool"; readonly pool: PoolPlan }
   | { readonly kind: "delete-pool"; readonly name: string }
-  | { readonly kind: "reserve"; readonly number: HostNumber }
+  | {
+      readonly kind: "reserve";
+      readonly number: HostNumber;
+      /** The one pod that may have the address; undefined: nobody. */
+      readonly podName: string | undefined;
+    }
+  | { readonly kind: "end-reservation"; readonly number: HostNumber }
   | { readonly kind: "reconcile"; readonly node: string }
   | { readonly kind: "delete-lease"; readonly number: HostNumber }
   | { readonly kind: "rob"; readonly attachment: AttachmentPlan }

@@ -204,7 +204,7 @@ function lost({
   nodes,
   server,
 }: EndParts): readonly { readonly name: string; readonly record: AttachmentRecord }[] {
-  const names = new Set(server.leases.snapshot().map(({ metadata }) => metadata.name));
+  const names = new Set(server.leases.all().map(({ metadata }) => metadata.name));
   return ledger.records.flatMap((record) =>
     [...record.robbed].flatMap(([name, by]) => {
       const isWitness = by !== undefined && nodes.some(({ process }) => process === by);

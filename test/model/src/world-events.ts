@@ -29,7 +29,10 @@ export function poolEvents(
   }
   if (dice.happens(0.2)) events.push({ atMs: near(dice, moments), act: { kind: "delete-pool", name: "side" } });
   if (dice.happens(0.3))
-    events.push({ atMs: near(dice, moments), act: { kind: "reserve", number: dice.integer(1, 14) } });
+    events.push({
+      atMs: near(dice, moments),
+      act: { kind: "reserve", number: dice.integer(1, 14), podName: undefined },
+    });
   return events;
 }
 

@@ -1,18 +1,16 @@
-import { describe } from "./attachment-record.ts";
+import { Administrator } from "./administrator.ts";
 import { Chance } from "./chance.ts";
 import { StepInvariants } from "./invariants.ts";
 import { Ledger } from "./ledger.ts";
 import { type Act, netnsOf, type Plan } from "./plan.ts";
-import { describePool } from "./pool-objects.ts";
 import { endRun } from "./reconciliation.ts";
 import { Fates, type Fault } from "./request-fate.ts";
 import { SimulatedApiServer } from "./simulated-api-server.ts";
 import { SimulatedNode } from "./simulated-node.ts";
 import { SimulatedRuntime } from "./simulated-runtime.ts";
-import { addressText } from "./small-network.ts";
 import { Story, type StoryLine } from "./story.ts";
 import type { Rule, Violation } from "./violation.ts";
-import { Actor, VirtualTime } from "./virtual-time.ts";
+import { VirtualTime } from "./virtual-time.ts";
 import { installVirtualTimers } from "./virtual-timers.ts";
 
 /** What a run was. */
@@ -41,11 +39,6 @@ export async function runPlan(plan: Plan, mayHappen: (key: string) => boolean = 
   }
 }
 
-type AdministratorAct = Extract<
-  Act,
-  { kind: "put-pool" | "delete-pool" | "reserve" | "delete-lease" | "rob" | "outage" }
->;
-
 /** Everything that there is in one run. */
 class World {
   readonly time: VirtualTime = new VirtualTime();
@@ -57,7 +50,7 @@ class World {
   readonly #ledger: Ledger = new Ledger();
   readonly #runtime: SimulatedRuntime;
   readonly #invariants: StepInvariants;
-  readonly #administrator: Actor = new Actor("administrator");
+  readonly #administrator: Administrator;
   #violation: Violation | undefined;
 
   constructor(plan: Plan, mayHappen: (key: string) => boolean) {
@@ -76,6 +69,7 @@ class World {
     );
     const nodeOf = (name: string): SimulatedNode => this.#nodeOf(name);
     this.#runtime = new SimulatedRuntime({ time, story, ledger, server, networks: plan.networks, nodeOf, complain });
+    this.#administrator = new Administrator({ time, story, server, ledger, nodeOf });
     this.#invariants = new StepInvariants({ ledger, server });
     this.#story = story;
     this.#server = server;
@@ -83,7 +77,7 @@ class World {
 
   async run(): Promise<RunOutcome> {
     for (const { atMs, act } of this.#plan.operations) {
-      this.time.schedule(this.#administrator, atMs, () => this.#perform(act));
+      this.time.schedule(this.#administrator.actor, atMs, () => this.#perform(act));
     }
     const lastMs = this.#plan.operations.at(-1)?.atMs ?? 0;
     if (await this.#pass(lastMs + 1)) await this.#end();
@@ -134,10 +128,11 @@ class World {
       case "put-pool":
       case "delete-pool":
       case "reserve":
+      case "end-reservation":
       case "delete-lease":
       case "rob":
       case "outage":
-        return this.#administer(act);
+        return this.#administrator.do(act);
     }
   }
 
@@ -171,40 +166,6 @@ class World {
     this.#story.tell(`${pod.node}: sandbox ${act.sandbox} of pod ${pod.name} (${pod.uid}) ends${left}`);
     this.#ledger.sandboxEnds(act);
     if (isGone) this.#nodeOf(pod.node).sandboxes.remove(netnsOf(act));
-  }
-
-  #administer(act: AdministratorAct): void {
-    switch (act.kind) {
-      case "put-pool":
-        this.#story.tell(`pool ${describePool(act.pool)}`);
-        return this.#server.putPool(act.pool);
-      case "delete-pool":
-        this.#story.tell(`pool ${act.name} is deleted`);
-        return void this.#server.deletePool(act.name);
-      case "reserve":
-        this.#story.tell(`${addressText(4, act.number)} is reserved by hand, unless somebody has it`);
-        return void this.#server.reserve(act.number);
-      case "delete-lease":
-        return this.#deleteLease(addressText(4, act.number));
-      case "rob":
-        return this.#deleteLease(this.#ledger.of(act.attachment).holding?.[0]);
-      case "outage":
-        this.#story.tell(`the API server is away for ${(act.durationMs / 1_000).toFixed(1)} s`);
-        this.#server.isAway = true;
-        this.time.schedule(this.#administrator, act.durationMs, () => {
-          this.#server.isAway = false;
-        });
-    }
-  }
-
-  /** Only under a living holder: all else is what releases are for. */
-  #deleteLease(name: string | undefined): void {
-    const record = this.#ledger.records.find(({ holding = [] }) => holding.some((held) => held === name));
-    if (name === undefined || record === undefined || record.robbed.has(name)) return;
-    const { process } = this.#nodeOf(record.plan.pod.node);
-    this.#story.tell(`the lease ${name} of ${describe(record.plan)} is deleted by hand`);
-    this.#ledger.leaseDeleted(record, name, process?.isLoaded === true ? process : undefined);
-    void this.#server.deleteLease(name);
   }
 
   #nodeOf(name: string): SimulatedNode {
