@@ -65,6 +65,7 @@ export class LeaseLog {
       },
       get: (name) => store.get(name, NEVER),
       listByNode: (node) => store.listByNode(node, NEVER),
+      listByHolder: (holder) => store.listByHolder(holder, NEVER),
       listNames: (pool) => store.listNames(pool, NEVER),
     };
   }

@@ -2,6 +2,7 @@ import type { PodIdentity } from "@cluster-ipam/allocator";
 import type { IPPoolSpec } from "@cluster-ipam/api";
 import { IpamError } from "@cluster-ipam/errors";
 import { beforeEach, expect, test } from "vitest";
+import { refreshUntil } from "../pools/refreshed-read.ts";
 import { never } from "../testing/agent-world.ts";
 import { KeepingCluster } from "../testing/keeping-cluster.ts";
 import type { MemoryWorld } from "../testing/memory-world.ts";
@@ -114,7 +115,7 @@ test("a release does not keep its pool in use: it is read once, and not refreshe
   await Promise.all([keepSeconds(), keepSeconds(), keepSeconds()]);
   await keepSeconds();
   const ended = new AbortController();
-  const refreshing = world.agent.pools.refreshUntil(ended.signal, world.clock);
+  const refreshing = refreshUntil([world.agent.pools], world.clock, ended.signal);
   await cluster.clock.advance(20_000);
   ended.abort();
   await refreshing;
