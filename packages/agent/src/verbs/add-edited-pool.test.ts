@@ -180,6 +180,24 @@ describe("after its pool was deleted", () => {
     expect(world.leases.snapshot()).toEqual(held);
   });
 
+  test("a section that asks for less than it did is told that there is no pool", async () => {
+    world.pools.put(poolOf("wan", ["10.8.0.0/24"]));
+    await world.add({ ipam: { pools: ["lan", "wan"] } });
+    await deletePool();
+    world.pools.remove("wan");
+    await expect(world.add({ ipam: { pool: "wan" } })).rejects.toMatchObject({ code: "no-pool" });
+    expect(world.leases.snapshot()).toHaveLength(3);
+  });
+
+  test("a repeated ADD of several pools answers in their order, though one of them is still there", async () => {
+    world.pools.put(poolOf("wan", ["10.8.0.0/24"], { routes: [{ dst: "10.9.0.0/16" }] }));
+    const call = { ipam: { pools: ["wan", "lan"] } };
+    const { ips } = await world.add(call);
+    expect(ips.map(({ family }) => family)).toEqual([4, 4, 6]);
+    await deletePool();
+    expect(await world.add(call)).toEqual({ ips, routes: [], dns: undefined });
+  });
+
   test("a repeated ADD that has lost one of its leases is told so, and nothing is left or made anew", async () => {
     await world.add();
     const [lost] = world.leases.snapshot();
@@ -235,6 +253,17 @@ test("a repeated ADD of inline ranges answers the same where somebody edited the
   world.pools.remove(inline.metadata.name);
   await world.clock.advance(11_000);
   expect(await world.add(call)).toEqual(first);
+});
+
+test("a repeated ADD of inline ranges and addresses answers the same where the pool of the ranges was edited", async () => {
+  const call = { ipam: { range: "10.3.0.0/24", addresses: [{ address: "10.5.0.5/16", gateway: "10.5.0.1" }] } };
+  const first = await world.add(call);
+  const { pools } = await world.pools.list(new AbortController().signal);
+  for (const pool of pools) world.pools.put({ ...pool, spec: { ...pool.spec, ranges: [FOUR] } });
+  await world.clock.advance(11_000);
+  expect(await world.add(call)).toEqual(first);
+  const other = { ipam: { ...call.ipam, addresses: [{ address: "10.5.0.6/16" }] } };
+  await expect(world.add(other)).rejects.toMatchObject({ code: "bad-config" });
 });
 
 test("a repeated ADD with a grown range answers the same, and the next pod has an address beyond the old ones", async () => {
