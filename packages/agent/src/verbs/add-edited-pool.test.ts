@@ -279,6 +279,14 @@ test("a repeated ADD with a grown range answers the same, and the next pod has a
   expect(new Set(addresses).size).toBe(9);
 });
 
+test("a repeated ADD that cannot be completed gives back what its edited pool has no ranges of any more, too", async () => {
+  world.pools.put(poolOf("full", [], { ranges: [{ subnet: "10.8.0.0/30", exclude: ["10.8.0.0/30"], assign: "Any" }] }));
+  await world.add({ ipam: { pool: "lan" } });
+  await edit({ ranges: [SIX] });
+  await expect(world.add({ ipam: { pools: ["lan", "full"] } })).rejects.toMatchObject({ code: "pool-exhausted" });
+  expect(world.leases.snapshot()).toEqual([]);
+});
+
 test("a new sandbox of the same pod gets its address back while the pool still has it, with the subnet of today", async () => {
   await edit({ ranges: [{ ...FOUR, subnet: "10.0.0.0/25" }] });
   const { ips } = await world.add();
