@@ -103,7 +103,8 @@ class Run {
   readonly #lastCallNs = new Map<string, bigint>();
   readonly #running = new Set<Promise<void>>();
   #world: AgentWorld<MemoryLeaseStore, MemoryPoolStore, FakeClock>;
-  #nowNs = 100n;
+  #nowNs = 100_000n;
+  #begun = 0n;
 
   constructor(seed: number, seen: Seen) {
     this.#seen = seen;
@@ -242,8 +243,10 @@ class Run {
   }
 
   #begin(ageNs: bigint): bigint {
-    this.#nowNs += 10n;
-    return this.#nowNs - ageNs * 10n - (ageNs === 0n ? 0n : 1n);
+    this.#nowNs += 1_000n;
+    this.#begun += 1n;
+    // No two calls begin at one nanosecond: which of them a lease is of could not be told.
+    return this.#nowNs - (ageNs === 0n ? 0n : ageNs * 1_000n + 1n + (this.#begun % 999n));
   }
 
   #callBegins(containerId: string, startedAtNs: bigint): void {
