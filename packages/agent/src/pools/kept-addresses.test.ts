@@ -1,8 +1,8 @@
 import type { IPPoolSpec, PoolRange } from "@cluster-ipam/api";
 import { expect, test } from "vitest";
 import { poolOf } from "../testing/objects.ts";
-import { keptAddresses } from "./kept-addresses.ts";
-import { knownPool } from "./known-pool.ts";
+import { keptAddresses, poolsNear } from "./kept-addresses.ts";
+import { type KnownPool, knownPool } from "./known-pool.ts";
 
 function kept(spec: Partial<IPPoolSpec>, podCidrs: readonly string[] = []): string[] {
   return keptAddresses(knownPool(poolOf("blue", [], spec), undefined), podCidrs).map(String);
@@ -51,4 +51,22 @@ test("a pool of the nodes' own networks keeps those of this node, whole", () => 
 test("the same pool is read once", () => {
   const known = knownPool(poolOf("blue", ["10.0.0.0/24"]), undefined);
   expect(keptAddresses(known, [])).toBe(keptAddresses(known, []));
+});
+
+test("one look tells that no pool is near, in each space and family; the nodes' own are always near", () => {
+  const known = (name: string, subnets: readonly string[], spec: Partial<IPPoolSpec> = {}): KnownPool =>
+    knownPool(poolOf(name, subnets, spec), undefined);
+  const ranged = [known("a", ["10.0.0.0/24"]), known("b", ["10.1.0.0/24", "fd00::/64"], { addressSpace: "lab" })];
+  const own = known("own", [], { source: "NodePodCIDR" });
+  const pools = [own, ...ranged];
+  const near = (subnet: string, addressSpace = ""): string[] => {
+    const sets = known("asked", [subnet], { addressSpace }).rangeSets();
+    return poolsNear(pools, sets).map(({ pool }) => pool.metadata.name);
+  };
+  expect(near("10.0.0.64/26")).toEqual(["a", "b", "own"]);
+  expect(near("10.0.0.64/26", "lab")).toEqual(["own"]);
+  expect(near("10.1.0.0/16")).toEqual(["own"]);
+  expect(near("fd00::/120", "lab")).toEqual(["a", "b", "own"]);
+  expect(near("fd00::/120")).toEqual(["own"]);
+  expect(near("10.0.0.0/8", "elsewhere")).toEqual(["own"]);
 });

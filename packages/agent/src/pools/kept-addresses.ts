@@ -1,8 +1,17 @@
-import { rangeSetsOf } from "@cluster-ipam/allocator";
+import { type RangeSet, rangeSetsOf } from "@cluster-ipam/allocator";
 import type { IPPool } from "@cluster-ipam/api";
 import { type AddressRange, AddressSet, type Family, parseAddress, parseCidr, rangeOfCidr } from "@cluster-ipam/ip";
 import type { KnownPool } from "./known-pool.ts";
 
+/** Pools by where their addresses come from, with the addresses of those that have ranges, a set a space and family. */
+interface Summary {
+  readonly ofNodes: readonly KnownPool[];
+  readonly ofRanges: readonly KnownPool[];
+  readonly kept: ReadonlyMap<string, readonly AddressSet[]>;
+}
+
+/** One for each list of pools: calls go by the same list for some seconds. */
+const summaries = new WeakMap<readonly KnownPool[], Summary>();
 /** What is found of a pool's ranges stays with the pool: there may be one a node, and each call looks at all. */
 const found = new WeakMap<KnownPool, readonly AddressSet[]>();
 
@@ -23,6 +32,32 @@ export function keptAddresses(known: KnownPool, podCidrs: readonly string[]): re
     found.set(known, kept);
   }
   return kept;
+}
+
+/**
+ * Those of the pools that may keep an address of one of the sets from somebody: the more of them there are, the more
+ * often it is none, which one look tells.
+ */
+export function poolsNear(pools: readonly KnownPool[], sets: readonly RangeSet[]): readonly KnownPool[] {
+  let summary = summaries.get(pools);
+  if (summary === undefined) {
+    summary = summarize(pools);
+    summaries.set(pools, summary);
+  }
+  const { ofNodes, ofRanges, kept } = summary;
+  const isNear = ({ addressSpace, addresses }: RangeSet): boolean =>
+    kept.get(addressSpace)?.some((other) => other.overlaps(addresses)) === true;
+  return sets.some(isNear) ? [...ofRanges, ...ofNodes] : ofNodes;
+}
+
+function summarize(pools: readonly KnownPool[]): Summary {
+  const ofRanges = pools.filter(({ pool }) => pool.spec.source === undefined);
+  const bySpace = Map.groupBy(ofRanges, ({ pool }) => pool.spec.addressSpace);
+  const kept = [...bySpace].map(([space, known]) => {
+    const sets = known.flatMap((one) => keptAddresses(one, []));
+    return [space, setsOf(sets.flatMap(({ ranges }) => ranges))] as const;
+  });
+  return { ofRanges, ofNodes: pools.filter(({ pool }) => pool.spec.source !== undefined), kept: new Map(kept) };
 }
 
 /** Every address of these subnets, a set a family; what is no subnet is left out. */

@@ -2,7 +2,7 @@ import { describeRanges, type RangeSet, type UnreadablePool } from "@cluster-ipa
 import { INLINE_LABEL, type IPPool } from "@cluster-ipam/api";
 import { IpamError } from "@cluster-ipam/errors";
 import type { AddressSet } from "@cluster-ipam/ip";
-import { keptAddresses, wholeSubnets } from "./kept-addresses.ts";
+import { keptAddresses, poolsNear, wholeSubnets } from "./kept-addresses.ts";
 import type { KnownPool } from "./known-pool.ts";
 import { refusalOf } from "./pool-admission.ts";
 import { hasFromSet, type PoolCall } from "./pool-call.ts";
@@ -29,7 +29,12 @@ export async function refuseOwnRanges(sets: () => readonly RangeSet[], what: str
   const { restricted, hidden } = await call.pools.all(call.signal);
   if (restricted.length + hidden.length === 0) return;
   const asked = newIn(sets(), call);
-  for (const known of restricted) await refuseShared(asked, known, what, call);
+  const near = poolsNear(restricted, asked);
+  const podCidrs = await podCidrsFor(near, call);
+  for (const known of near) {
+    const shared = sharedWith(asked, known.pool.spec.addressSpace, keptAddresses(known, podCidrs));
+    if (shared !== undefined) await refuseShared(shared, known, what, call);
+  }
   for (const pool of hidden) refuseHidden(asked, pool, what);
 }
 
@@ -42,31 +47,36 @@ function refuseDenied(sets: readonly RangeSet[], what: string): void {
   throw new IpamError("pool-not-allowed", `the agent of this node serves no ${what} (--inline-pools=deny): ${WAY_OUT}`);
 }
 
-async function refuseShared(asked: readonly RangeSet[], known: KnownPool, what: string, call: PoolCall): Promise<void> {
-  const { metadata, spec } = known.pool;
-  const inSpace = asked.filter(({ addressSpace }) => addressSpace === spec.addressSpace);
-  if (inSpace.length === 0) return;
-  const podCidrs = spec.source === undefined ? [] : ((await call.facts.node(call.signal))?.podCidrs ?? []);
-  const shared = sharedWith(inSpace, keptAddresses(known, podCidrs));
-  if (shared === undefined) return;
-  const refusal = await refusalOf(known.pool, call);
+async function podCidrsFor(pools: readonly KnownPool[], { facts, signal }: PoolCall): Promise<readonly string[]> {
+  if (pools.every(({ pool }) => pool.spec.source === undefined)) return [];
+  return (await facts.node(signal))?.podCidrs ?? [];
+}
+
+async function refuseShared(shared: RangeSet, { pool }: KnownPool, what: string, call: PoolCall): Promise<void> {
+  const refusal = await refusalOf(pool, call);
   if (refusal === undefined) return;
-  throw notAllowed(`${what} (${describeRanges(shared)}) share addresses with pool ${metadata.name}, and ${refusal}`);
+  const { name } = pool.metadata;
+  throw notAllowed(`${what} (${describeRanges(shared)}) share addresses with pool ${name}, and ${refusal}`);
 }
 
 /** Of a pool that another version of the definitions made nobody can tell here whom it serves. */
 function refuseHidden(asked: readonly RangeSet[], { metadata, restricted, error }: UnreadablePool, what: string): void {
   if (restricted === undefined) return;
-  const inSpace = asked.filter(({ addressSpace }) => addressSpace === restricted.addressSpace);
-  const kept = wholeSubnets(restricted.subnets);
-  const shared = kept.length === 0 ? inSpace[0] : sharedWith(inSpace, kept);
+  const { addressSpace, subnets } = restricted;
+  const kept = wholeSubnets(subnets);
+  const inSpace = asked.find((set) => set.addressSpace === addressSpace);
+  const shared = kept.length === 0 ? inSpace : sharedWith(asked, addressSpace, kept);
   if (shared === undefined) return;
   const why = `which serves some nodes or namespaces only and cannot be read (${error.message})`;
   throw notAllowed(`${what} (${describeRanges(shared)}) may share addresses with pool ${metadata.name}, ${why}`);
 }
 
-function sharedWith(sets: readonly RangeSet[], kept: readonly AddressSet[]): RangeSet | undefined {
-  return sets.find(({ addresses }) => kept.some((other) => other.overlaps(addresses)));
+function sharedWith(
+  asked: readonly RangeSet[],
+  addressSpace: string,
+  kept: readonly AddressSet[],
+): RangeSet | undefined {
+  return asked.find((set) => set.addressSpace === addressSpace && kept.some((other) => other.overlaps(set.addresses)));
 }
 
 function notAllowed(text: string): IpamError {
