@@ -4,7 +4,7 @@ import { checkRoutes } from "@cluster-ipam/dialects";
 import { IpamError } from "@cluster-ipam/errors";
 import { refuseUnwatched } from "./keeping-fields.ts";
 
-/** A pool as read, with its range sets; these stay the same objects for as long as the pool has the same version. */
+/** A pool as read, with its range sets; these stay the same objects for as long as the pool's specification does. */
 export interface KnownPool {
   readonly pool: IPPool;
   /**
@@ -13,6 +13,14 @@ export interface KnownPool {
    */
   readonly rangeSets: (podCidrs?: readonly string[]) => readonly RangeSet[];
 }
+
+interface Compiled {
+  readonly networks: string;
+  readonly sets: readonly RangeSet[];
+}
+
+/** What is compiled of a pool outlives what a controller writes into its status, which it does often. */
+const compilations = new WeakMap<KnownPool, { latest?: Compiled }>();
 
 /**
  * A pool that has just been read.
@@ -24,16 +32,27 @@ export function knownPool(pool: IPPool, previous: KnownPool | undefined): KnownP
     previous?.pool.metadata.uid === pool.metadata.uid &&
     previous?.pool.metadata.resourceVersion === pool.metadata.resourceVersion;
   if (previous !== undefined && isSame) return previous;
-  let compiled: { readonly networks: string; readonly sets: readonly RangeSet[] } | undefined;
-  return {
+  const isSameSpec = previous !== undefined && hasSameSpec(pool, previous.pool);
+  const compilation = (isSameSpec ? compilations.get(previous) : undefined) ?? {};
+  const known = {
     pool,
-    rangeSets: (podCidrs = []) => {
+    rangeSets: (podCidrs: readonly string[] = []): readonly RangeSet[] => {
       refuseUnwatched(pool);
       const networks = podCidrs.join();
-      if (compiled?.networks !== networks) compiled = { networks, sets: compile(pool, podCidrs) };
-      return compiled.sets;
+      const latest = compilation.latest?.networks === networks ? compilation.latest : undefined;
+      compilation.latest = latest ?? { networks, sets: compile(pool, podCidrs) };
+      return compilation.latest.sets;
     },
   };
+  compilations.set(known, compilation);
+  return known;
+}
+
+/** The server counts the generation up with each change of the specification, and of nothing else. */
+function hasSameSpec({ metadata }: IPPool, { metadata: previous }: IPPool): boolean {
+  return (
+    metadata.uid === previous.uid && metadata.generation !== undefined && metadata.generation === previous.generation
+  );
 }
 
 function compile(pool: IPPool, podCidrs: readonly string[]): readonly RangeSet[] {

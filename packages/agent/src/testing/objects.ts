@@ -32,15 +32,6 @@ export function leaseOf(address: string, spec: Partial<IPLeaseSpec> = {}, uid: s
   };
 }
 
-/** The same of a pool that a controller has looked at: agents serve none without, where addresses are kept. */
-export function watchedPool(name: string, subnets: readonly string[], spec: Partial<IPPoolSpec> = {}): IPPool {
-  const ready = { type: "Ready", status: "True", reason: "Served", message: "" } as const;
-  return {
-    ...poolOf(name, subnets, spec),
-    status: { conditions: [{ ...ready, lastTransitionTime: "2026-01-01T00:00:00Z" }] },
-  };
-}
-
 /** A pool with these subnets, and whatever else `spec` says. */
 export function poolOf(name: string, subnets: readonly string[], spec: Partial<IPPoolSpec> = {}): IPPool {
   return {
@@ -55,5 +46,14 @@ export function poolOf(name: string, subnets: readonly string[], spec: Partial<I
       reserveGateway: true,
       ...spec,
     },
+  };
+}
+
+/** The same, looked at by a controller: without that, agents serve no pool that keeps addresses. */
+export function watchedPool(name: string, subnets: readonly string[], spec: Partial<IPPoolSpec> = {}): IPPool {
+  const ready = { type: "Ready", status: "True", reason: "Served", message: "" } as const;
+  return {
+    ...poolOf(name, subnets, spec),
+    status: { conditions: [{ ...ready, lastTransitionTime: "2026-01-01T00:00:00Z" }] },
   };
 }
