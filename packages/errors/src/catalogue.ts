@@ -142,7 +142,7 @@ export const CATALOGUE: Readonly<Record<ErrorCode, CatalogueEntry>> = {
     cni: 102,
     http: 409,
     retryable: true,
-    happened: "The fixed address that was asked for is held by somebody else.",
+    happened: "The fixed address that was asked for is held by somebody else, reserved, or kept for another pod.",
     todo: "Ask for another address, or free the holder that the message names.",
   },
   "address-not-in-range": {
