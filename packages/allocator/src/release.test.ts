@@ -15,6 +15,13 @@ test("a lease is deleted at the version that it carries", async () => {
   expect(operations(store)).toEqual(["delete"]);
 });
 
+test("a lease that is deleted is not told to be kept", async () => {
+  const { store, lease } = await setUp();
+  const told: string[] = [];
+  await releaseLease(store, lease, { ...RULES, onKept: () => void told.push("kept") });
+  expect(told).toEqual([]);
+});
+
 test("a lease that is gone is released", async () => {
   const { store, lease } = await setUp();
   await release(store, lease);
@@ -140,7 +147,10 @@ test("a lease that its pool keeps is released by one write, and deleted by none"
   const { store, lease } = await setUp();
   const keeping = new ScriptedKeeping();
   keeping.seconds.set("pool-a", 60);
-  expect(await releaseLease(store, lease, { ...RULES, keeping })).toBe("released");
+  const told: string[] = [];
+  const onKept = (): void => void told.push("kept");
+  expect(await releaseLease(store, lease, { ...RULES, keeping, onKept })).toBe("released");
+  expect(told).toEqual(["kept"]);
   expect(operations(store)).toEqual(["replace"]);
   expect(store.snapshot()).toMatchObject([{ spec: { node: "", containerID: "", keepSeconds: 60 } }]);
 });

@@ -8,6 +8,13 @@ export type ReleaseOutcome = "released" | "unknown";
 /** What a release needs of a store. */
 export type ReleaseStore = Pick<LeaseStore, "delete" | "replace" | "get">;
 
+/** How a lease is released, and for how long it is ours. */
+export interface ReleaseRules extends EndRules {
+  readonly isStillOurs: (lease: IPLease) => boolean;
+  /** Told when the address is not free yet: its pool keeps it. */
+  readonly onKept?: () => void;
+}
+
 /** How often a lease that somebody else keeps writing to is read again within one release. */
 const CHANGED_LIMIT = 8;
 
@@ -51,13 +58,14 @@ function versionOf({ name, uid, resourceVersion }: IPLease["metadata"]): LeaseVe
 export async function releaseLease(
   store: ReleaseStore,
   lease: IPLease,
-  { isStillOurs, ...rules }: EndRules & { readonly isStillOurs: (lease: IPLease) => boolean },
+  { isStillOurs, onKept, ...rules }: ReleaseRules,
 ): Promise<ReleaseOutcome> {
   const { signal } = rules;
   let current = lease;
   for (let attempt = 0; attempt < CHANGED_LIMIT && !signal.aborted; attempt += 1) {
     const { kind } = await endLease(store, current, rules);
     if (kind === "unknown") return "unknown";
+    if (kind === "replaced") onKept?.();
     if (kind !== "changed") return "released";
     const found = await store.get(current.metadata.name, signal);
     // Also where it is another object by now: somebody may have restored it under its holder, from a backup.

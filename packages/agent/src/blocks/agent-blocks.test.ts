@@ -6,7 +6,7 @@ import { written } from "../testing/agent-world.ts";
 import type { CallFixture } from "../testing/cni-calls.ts";
 import { type MemoryWorld, memoryWorld } from "../testing/memory-world.ts";
 import { MeterNotes } from "../testing/meter-notes.ts";
-import { leaseOf, poolOf } from "../testing/objects.ts";
+import { leaseOf, poolOf, watchedPool } from "../testing/objects.ts";
 
 /** 10.0.0.0/27 in four blocks of eight; the first and the last have seven addresses. */
 const SUBNET = "10.0.0.0/27";
@@ -155,6 +155,16 @@ describe("an ADD in a pool with nodeBlocks", () => {
     const addresses = await addAll(15);
     expect(addresses.filter((address) => Number(address.split(".").at(-1)) < 16)).toEqual([]);
     expect(owners()).toHaveLength(3);
+  });
+
+  test("leaves alone what the pool keeps after a release, and meets nobody", async () => {
+    const spec = { nodeBlocks: { prefixLength: 29 }, coolDownSeconds: 30, strategy: "Sequential" } as const;
+    world.pools.put(watchedPool("lan", [SUBNET], spec));
+    const first = await add(1);
+    await world.del(podOf(1));
+    requests();
+    expect(await add(2)).not.toBe(first);
+    expect(requests()).toEqual(["create"]);
   });
 
   test("claims in the pool's own address space", async () => {

@@ -11,9 +11,9 @@ import { IpamError } from "@cluster-ipam/errors";
 import type { Address } from "@cluster-ipam/ip";
 import { whileReachable } from "../api-circuit.ts";
 import { LATE_WRITE_MS } from "../attachments/attachments.ts";
-import { BlockBook } from "./block-book.ts";
+import { BlockBook, markUsed } from "./block-book.ts";
 import { claimBlock, lose } from "./block-claim.ts";
-import { idleBlocks, returnBlock } from "./block-return.ts";
+import { idleBlocks, returnBlocks } from "./block-return.ts";
 import type { BlocksState, BlocksWorld } from "./blocks-deps.ts";
 import { deleteLeaving } from "./certain-block-write.ts";
 import { PoolTurns } from "./pool-turns.ts";
@@ -73,7 +73,7 @@ export class AgentBlocks implements NodeBlocks {
   use(set: RangeSet, address: Address): void {
     const { book, clock } = this.#state;
     const owned = book.holding(set, address);
-    if (owned !== undefined) owned.usedAtMs = clock.nowMs();
+    if (owned !== undefined) markUsed(owned, clock.nowMs());
   }
 
   async examine(set: RangeSet, address: Address, signal: AbortSignal): Promise<void> {
@@ -162,8 +162,8 @@ export class AgentBlocks implements NodeBlocks {
       for (const pool of unsure.leavingPools) {
         await this.#inTurn(pool, signal, (bounded) => deleteLeaving(pool, this.#state, bounded));
       }
-      for (const owned of idle) {
-        await this.#inTurn(owned.block.spec.pool, signal, (bounded) => returnBlock(owned, this.#state, bounded));
+      for (const [pool, blocks] of Map.groupBy(idle, ({ block }) => block.spec.pool)) {
+        await this.#inTurn(pool, signal, (bounded) => returnBlocks(pool, blocks, this.#state, bounded));
       }
     }
   }

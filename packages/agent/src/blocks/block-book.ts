@@ -2,6 +2,12 @@ import { type OwnBlocks, PoolBlocks, type RangeSet, type SharedRead } from "@clu
 import { type IPBlock, parseBlockName, type SpacedAddress } from "@cluster-ipam/api";
 import { type Address, type Cidr, cidrContains } from "@cluster-ipam/ip";
 
+/**
+ * How long no address of a block has been in use before it is given back. Longer than the time within which a write that
+ * was given up may still happen (LATE_WRITE_MS).
+ */
+export const BLOCK_IDLE_MS = 300_000;
+
 /** A block that is this node's, as far as this process knows. */
 export interface OwnedBlock {
   /** At the version that was seen last. */
@@ -9,6 +15,8 @@ export interface OwnedBlock {
   readonly prefix: Cidr;
   /** When an address of it was last seen in use. */
   usedAtMs: number;
+  /** How long it is left alone after that; longer each time that somebody else's lease has been found in it. */
+  patienceMs: number;
   /** Reads it again; undefined as long as nothing has spoken against it. */
   reading: SharedRead<IPBlock | undefined> | undefined;
 }
@@ -52,7 +60,8 @@ export class BlockBook {
       known.block = block;
       return;
     }
-    this.#byName.set(name, { block, prefix: parsed.prefix, usedAtMs: nowMs, reading: undefined });
+    const { prefix } = parsed;
+    this.#byName.set(name, { block, prefix, usedAtMs: nowMs, patienceMs: BLOCK_IDLE_MS, reading: undefined });
     this.#changed(block);
     this.#wake();
   }
@@ -104,6 +113,12 @@ export class BlockBook {
   #changed({ spec: { pool } }: IPBlock): void {
     this.#editions.set(pool, (this.#editions.get(pool) ?? 0) + 1);
   }
+}
+
+/** An address of the block is in use. */
+export function markUsed(owned: OwnedBlock, nowMs: number): void {
+  owned.usedAtMs = nowMs;
+  owned.patienceMs = BLOCK_IDLE_MS;
 }
 
 /** Whether an address of some space lies in the block. */

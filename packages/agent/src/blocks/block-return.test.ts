@@ -92,8 +92,28 @@ describe("an idle block", () => {
     expect(blocks.snapshot()).toHaveLength(1);
     const { name, uid = "", resourceVersion = "" } = other.metadata;
     await leases.delete({ name, uid, resourceVersion });
+    await pass(2 * IDLE_MS);
+    expect(blocks.snapshot()).toEqual([]);
+  });
+
+  test("is looked at ever less often while others have leases in it", async () => {
+    await world.addOne({ ...podOf(1), args: "IP=10.0.0.3" });
+    blocks.put(blockOf("10.0.0.0/29", { pool: "lan" }));
+    await world.del(podOf(1));
+    await written(leases, leaseOf("10.0.0.3", { node: "n2", containerID: "c9", holder: "" }));
+    await pass(60 * MINUTE_MS);
+    requests();
+    await pass(24 * 60 * MINUTE_MS);
+    expect(requests().filter((operation) => operation === "listNames").length).toBeLessThanOrEqual(24);
+  });
+
+  test("goes back with the others of its pool, by one list", async () => {
+    for (let number = 0; number < 9; number += 1) await world.add(podOf(number));
+    for (let number = 0; number < 9; number += 1) await world.del(podOf(number));
+    requests();
     await pass(IDLE_MS);
     expect(blocks.snapshot()).toEqual([]);
+    expect(requests().filter((operation) => operation === "listNames")).toHaveLength(1);
   });
 
   test("stays while a release in it is pending", async () => {

@@ -1,45 +1,57 @@
 import { type IPLease, parseLeaseName, type SpacedAddress } from "@cluster-ipam/api";
-import { contains, type OwnedBlock } from "./block-book.ts";
+import { contains, markUsed, type OwnedBlock } from "./block-book.ts";
 import type { BlocksState } from "./blocks-deps.ts";
 import { deleteLeaving } from "./certain-block-write.ts";
 
-/**
- * How long no address of a block has been in use before it is given back. Longer than the time within which a write that
- * was given up may still happen (LATE_WRITE_MS).
- */
-export const BLOCK_IDLE_MS = 300_000;
+/** How long a block with leases in it that are not this node's is left alone at most before it is looked at again. */
+const PATIENCE_MAX_MS = 3_600_000;
 
 /** Blocks that no address of which has been in use for long, by what memory knows. Those in use are noted as such. */
 export function idleBlocks(state: BlocksState): OwnedBlock[] {
   const used = usedAddresses(state);
   const nowMs = state.clock.nowMs();
   return state.book.all().filter((owned) => {
-    if (used.some((address) => contains(owned, address))) owned.usedAtMs = nowMs;
-    return nowMs - owned.usedAtMs >= BLOCK_IDLE_MS;
+    if (used.some((address) => contains(owned, address))) markUsed(owned, nowMs);
+    return nowMs - owned.usedAtMs >= owned.patienceMs;
   });
 }
 
 /**
- * Gives a block back in its pool's turn, where a live list shows no lease in it. An ADD that chooses an address of it
- * meanwhile keeps it; one that comes later claims anew.
+ * Gives blocks of one pool back in its turn, those in which a live list shows no lease. An ADD that chooses an address
+ * of one meanwhile keeps it; one that comes later claims anew.
  *
  * @throws IpamError as the stores do, or the reason of `signal`; a delete that is not known to be done is left to the
  * pool's next turn
  */
-export async function returnBlock(owned: OwnedBlock, state: BlocksState, signal: AbortSignal): Promise<void> {
-  const { pool } = owned.block.spec;
+export async function returnBlocks(
+  pool: string,
+  idle: readonly OwnedBlock[],
+  state: BlocksState,
+  signal: AbortSignal,
+): Promise<void> {
   const begunAtMs = state.clock.nowMs();
   const names = await state.leases.listNames(pool, signal);
   const listed = names.flatMap((name) => parseLeaseName(name) ?? []);
-  if ([...listed, ...usedAddresses(state)].some((address) => contains(owned, address))) {
-    owned.usedAtMs = state.clock.nowMs();
-    return;
+  const used = usedAddresses(state);
+  for (const owned of idle) {
+    // Tried and released while the list was under way, or lost.
+    const isMissed = owned.usedAtMs >= begunAtMs || !state.book.has(owned);
+    if (isMissed || used.some((address) => contains(owned, address))) continue;
+    if (listed.some((address) => contains(owned, address))) postpone(owned, begunAtMs);
+    else leave(owned, state);
   }
-  // Tried and released while the list was under way, or lost.
-  if (owned.usedAtMs >= begunAtMs || !state.book.has(owned)) return;
-  state.book.remove(owned);
-  state.unsure.addLeaving(owned.block);
   await deleteLeaving(pool, state, signal);
+}
+
+function leave(owned: OwnedBlock, { book, unsure }: BlocksState): void {
+  book.remove(owned);
+  unsure.addLeaving(owned.block);
+}
+
+/** An address that is kept, or that another node's pod has asked for: nobody knows for how long. */
+function postpone(owned: OwnedBlock, nowMs: number): void {
+  owned.usedAtMs = nowMs;
+  owned.patienceMs = Math.min(2 * owned.patienceMs, PATIENCE_MAX_MS);
 }
 
 /** Addresses that this node holds, that a call of it is at, and that it has still to release. */

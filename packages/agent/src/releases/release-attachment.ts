@@ -80,14 +80,16 @@ async function listedLeasesOf(
 async function tryRelease(
   lease: IPLease,
   startedAtNs: bigint,
-  { node, store, log, attachments, allocator: { keeping } }: AgentContext,
+  { node, store, log, attachments, allocator: { keeping, busy } }: AgentContext,
   signal: AbortSignal,
 ): Promise<boolean> {
   const { network, containerID, ifName, address: ip, pool } = lease.spec;
   const isStillOurs = (found: IPLease): boolean =>
     isHeldBy(found, { network, containerID, ifName, node }) && attachments.isOlderThan(found, startedAtNs);
   try {
-    const outcome = await releaseLease(store, lease, { isStillOurs, signal, keeping });
+    // No call of this node tries what its pool keeps.
+    const onKept = (): void => busy.learnTaken(lease.metadata.name);
+    const outcome = await releaseLease(store, lease, { isStillOurs, signal, keeping, onKept });
     log.debug({ ip, pool, containerId: containerID, ifName, outcome }, "lease release tried");
     return outcome === "released";
   } catch (err) {

@@ -5,28 +5,16 @@ import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import {
-  FakeClock,
-  MemoryBlockStore,
-  MemoryClusterFacts,
-  MemoryLeaseStore,
-  MemoryPoolStore,
-  seededRandom,
-} from "@cluster-ipam/allocator/testing";
+import { MemoryLeaseStore, MemoryPoolStore } from "@cluster-ipam/allocator/testing";
 import { CNI_ROUTE } from "@cluster-ipam/cni";
 import { CATALOGUE, type ErrorCode, IpamError } from "@cluster-ipam/errors";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Agent } from "../agent.ts";
-import { NO_METER } from "../agent-meter.ts";
 import { written } from "../testing/agent-world.ts";
 import { type CallFixture, wireCall } from "../testing/cni-calls.ts";
-import { FakeCircuit } from "../testing/fake-circuit.ts";
-import { FakeSandboxes } from "../testing/fake-sandboxes.ts";
 import { LogLines } from "../testing/log-lines.ts";
-import { MemoryPods } from "../testing/memory-pods.ts";
-import { MemorySpool } from "../testing/memory-spool.ts";
+import { memoryDeps } from "../testing/memory-deps.ts";
 import { leaseOf, poolOf } from "../testing/objects.ts";
-import { TickingClock } from "../testing/ticking-clock.ts";
 import { createServer } from "./server.ts";
 
 interface Answer {
@@ -50,27 +38,7 @@ beforeEach(async () => {
   pools = new MemoryPoolStore();
   lines = new LogLines();
   pools.put(poolOf("lan", ["10.0.0.0/24", "fd00::/64"]));
-  agent = new Agent({
-    node: "n1",
-    leases,
-    pools,
-    facts: new MemoryClusterFacts(),
-    blocks: new MemoryBlockStore(),
-    holders: { look: () => Promise.resolve({ pod: "there", node: "Ready" }) },
-    pods: new MemoryPods(),
-    date: () => new Date(0),
-    sandboxes: new FakeSandboxes(),
-    readKernelCommandLine: () => "",
-    nodeAddresses: () => [],
-    clock: new TickingClock(new FakeClock()),
-    random: seededRandom(1),
-    log: lines.log,
-    meter: NO_METER,
-    circuit: new FakeCircuit(),
-    apiServer: "https://192.0.2.1:6443",
-    spool: new MemorySpool(),
-    readFile: () => "",
-  });
+  agent = new Agent(memoryDeps({ leases, pools, log: lines.log }));
   server = createServer(agent, lines.log, { instance: "a1" });
   await server.listen({ path: socketPath });
 });
