@@ -9,6 +9,7 @@ import { coreTargets } from "./core-report.ts";
 import { measureLeaseMemory } from "./lease-memory.ts";
 import { COUNTS, measureBursts, measureCold, measureInterleaved } from "./measurements.ts";
 import { measurePlugin, pluginTargets } from "./plugin-footprint.ts";
+import { FEATURE_NODES, featureTargets, measureFeatures } from "./pool-features.ts";
 import { LEVEL_POOLS, measureLevels } from "./pool-levels.ts";
 import { RawApi } from "./raw-api.ts";
 import { formatParts, formatRates, formatSamples, formatTargets, targetsOf } from "./report.ts";
@@ -26,7 +27,10 @@ async function measure(run: Run): Promise<void> {
     bytesPerLease: await measureLeaseMemory(),
   };
   const plugin = await measurePlugin(run);
-  const cluster = await startCluster(run, say, { pools: LEVEL_POOLS, moreNodes: FOOTPRINT_NODES });
+  const cluster = await startCluster(run, say, {
+    pools: LEVEL_POOLS,
+    moreNodes: [...FOOTPRINT_NODES, ...FEATURE_NODES],
+  });
   say("the agent: idle, in its first burst, and how fast it starts");
   const footprint = await measureFootprint(run, cluster);
   const raw = new RawApi(cluster.controlPlane.api.access);
@@ -39,6 +43,8 @@ async function measure(run: Run): Promise<void> {
   const cold = await measureCold(subjects);
   say("pools of one size, one empty and one 99 % full, in turn");
   const levels = await measureLevels(cluster, raw, say);
+  say("pools that do more: blocks of a node, addresses that are retained");
+  const features = await measureFeatures(run, cluster, raw);
   say("the agent with nothing to do, for a minute");
   const idle = await measureIdle(run, cluster);
   await raw.close();
@@ -52,6 +58,7 @@ async function measure(run: Run): Promise<void> {
     ...pluginTargets(plugin),
     ...footprintTargets(footprint, idle),
     ...coreTargets({ ...core, levels }),
+    ...featureTargets(features),
   ];
   say(`\n${formatTargets(targets)}`);
 }

@@ -56,6 +56,15 @@ export class RawApi {
     }
   }
 
+  /** Asks for the leases of one holder, as an agent does in a pool that retains. */
+  async listHolder(holder: string): Promise<void> {
+    const query = new URLSearchParams({ limit: String(LIST_LIMIT), fieldSelector: `spec.holder=${holder}` });
+    const path = `${API_PATH}/${LEASE_RESOURCE}?${query.toString()}`;
+    const answer = await this.#pool.request({ method: "GET", path, headers: this.#headers });
+    await answer.body.dump();
+    if (answer.statusCode !== 200) throw new Error(`the list of ${holder} was answered ${answer.statusCode}`);
+  }
+
   close(): Promise<void> {
     return this.#pool.close();
   }
