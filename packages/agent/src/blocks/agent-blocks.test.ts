@@ -167,6 +167,40 @@ describe("an ADD in a pool with nodeBlocks", () => {
     expect(requests()).toEqual(["create"]);
   });
 
+  test("leaves alone what a DEL of the node is still releasing", async () => {
+    putPool({ strategy: "Sequential" });
+    const first = await add(1);
+    const released = Promise.withResolvers<void>();
+    leases.faults.failWrites("delete", { kind: "held", until: released.promise });
+    const deleted = world.del(podOf(1));
+    await expect.poll(() => leases.faults.calls.at(-1)?.operation).toBe("delete");
+    expect(await add(2)).not.toBe(first);
+    released.resolve();
+    await deleted;
+    expect(requests().filter((operation) => operation === "create")).toHaveLength(2);
+    expect(await add(3)).toBe(first);
+  });
+
+  test("leaves alone what another ADD has, and has not been answered with yet", async () => {
+    putPool({ strategy: "Sequential" });
+    world.pools.put(poolOf("wan", ["10.9.0.0/24"]));
+    await add(1);
+    requests();
+    const created = Promise.withResolvers<void>();
+    // The first of its two addresses is there, the second one on its way.
+    leases.faults.failWrites(
+      "create",
+      { kind: "held", until: Promise.resolve() },
+      { kind: "held", until: created.promise },
+    );
+    const both = world.add({ ...podOf(2), ipam: { pools: ["lan", "wan"] } });
+    await expect.poll(() => leases.faults.calls.length).toBe(2);
+    await add(3);
+    created.resolve();
+    expect((await both).ips).toHaveLength(2);
+    expect(requests()).toEqual(["create", "create", "create"]);
+  });
+
   test("claims in the pool's own address space", async () => {
     putPool({ addressSpace: "blue" });
     await add(1);
@@ -213,6 +247,24 @@ describe("a claim", () => {
     await expect(given).rejects.toMatchObject({ code: "cancelled" });
     await add(2);
     expect(blocks.snapshot()).toHaveLength(1);
+  });
+
+  test("that found nothing says so to no call that began after its list", async () => {
+    const answered = Promise.withResolvers<void>();
+    let passages = 0;
+    // Held on the way back of the list by pool: a read passes twice, and the list by node comes first.
+    const pace = (): Promise<void> => ((passages += 1) === 4 ? answered.promise : Promise.resolve());
+    blocks = new MemoryBlockStore(pace);
+    await startAgent();
+    takeAllBut(0);
+    const early = add(1);
+    await expect.poll(() => passages).toBe(4);
+    blocks.remove("10.0.0.16-29");
+    await world.clock.advance(1);
+    const late = add(2);
+    answered.resolve();
+    await expect(early).rejects.toMatchObject({ code: "pool-exhausted" });
+    expect(await late).toMatch(/^10\.0\.0\.(1[6-9]|2[0-3])$/);
   });
 
   test("that fails is not the end for the others that wait for it", async () => {

@@ -153,6 +153,20 @@ describe("an idle block", () => {
     expect(blocks.faults.calls.map(({ operation }) => operation)).not.toContain("delete");
   });
 
+  test("is kept by an ADD that comes and goes while the list is under way", async () => {
+    await world.add(podOf(1));
+    await world.del(podOf(1));
+    await pass(4 * MINUTE_MS);
+    const listed = Promise.withResolvers<void>();
+    leases.faults.failReads("listNames", { kind: "held", until: listed.promise });
+    await pass(2 * MINUTE_MS);
+    await world.add(podOf(2));
+    await world.del(podOf(2));
+    listed.resolve();
+    await clock.advance(0);
+    expect(blocks.snapshot()).toHaveLength(1);
+  });
+
   test("is claimed anew by an ADD that comes while it is deleted, and the ADD succeeds", async () => {
     await world.add(podOf(1));
     await world.del(podOf(1));
