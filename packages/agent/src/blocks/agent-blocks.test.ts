@@ -262,6 +262,7 @@ describe("a claim", () => {
     blocks.remove("10.0.0.16-29");
     await world.clock.advance(1);
     const late = add(2);
+    await world.clock.advance(1);
     answered.resolve();
     await expect(early).rejects.toMatchObject({ code: "pool-exhausted" });
     expect(await late).toMatch(/^10\.0\.0\.(1[6-9]|2[0-3])$/);

@@ -6,7 +6,7 @@ import { type Address, type Cidr, cidrContains } from "@cluster-ipam/ip";
  * How long no address of a block has been in use before it is given back. Longer than the time within which a write that
  * was given up may still happen (LATE_WRITE_MS).
  */
-export const BLOCK_IDLE_MS = 300_000;
+const BLOCK_IDLE_MS = 300_000;
 
 /** A block that is this node's, as far as this process knows. */
 export interface OwnedBlock {
