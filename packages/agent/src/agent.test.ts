@@ -1,22 +1,13 @@
-import {
-  FakeClock,
-  MemoryBlockStore,
-  MemoryClusterFacts,
-  MemoryLeaseStore,
-  MemoryPoolStore,
-  seededRandom,
-} from "@cluster-ipam/allocator/testing";
+import { FakeClock, MemoryLeaseStore, MemoryPoolStore } from "@cluster-ipam/allocator/testing";
 import { IpamError } from "@cluster-ipam/errors";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Agent } from "./agent.ts";
-import { NO_METER } from "./agent-meter.ts";
 import { LATE_WRITE_MS } from "./attachments/attachments.ts";
 import { never, written } from "./testing/agent-world.ts";
 import { attachmentOf, type CallFixture, cniCall } from "./testing/cni-calls.ts";
 import { FakeCircuit } from "./testing/fake-circuit.ts";
-import { FakeSandboxes } from "./testing/fake-sandboxes.ts";
 import { LogLines } from "./testing/log-lines.ts";
-import { MemoryPods } from "./testing/memory-pods.ts";
+import { memoryDeps } from "./testing/memory-deps.ts";
 import { MemorySpool } from "./testing/memory-spool.ts";
 import { leaseOf, poolOf } from "./testing/objects.ts";
 import { TickingClock } from "./testing/ticking-clock.ts";
@@ -51,27 +42,17 @@ afterEach(async () => {
 });
 
 function start(): Agent {
-  agent = new Agent({
-    node: "n1",
-    leases,
-    pools,
-    facts: new MemoryClusterFacts(),
-    blocks: new MemoryBlockStore(),
-    holders: { look: () => Promise.resolve({ pod: "there", node: "Ready" }) },
-    pods: new MemoryPods(),
-    date: () => new Date(0),
-    sandboxes: new FakeSandboxes(),
-    readKernelCommandLine: () => "",
-    nodeAddresses: () => [],
-    clock: new TickingClock(clock),
-    random: seededRandom(1),
-    log: lines.log,
-    meter: NO_METER,
-    circuit,
-    apiServer: "https://192.0.2.1:6443",
-    spool,
-    readFile: (path) => path,
-  });
+  agent = new Agent(
+    memoryDeps({
+      leases,
+      pools,
+      clock: new TickingClock(clock),
+      log: lines.log,
+      circuit,
+      spool,
+      readFile: (path) => path,
+    }),
+  );
   return agent;
 }
 

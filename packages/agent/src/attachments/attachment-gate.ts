@@ -1,5 +1,6 @@
 import type { IPLease } from "@cluster-ipam/api";
 import type { Attachment } from "@cluster-ipam/cni";
+import { Turns } from "../turns.ts";
 
 /** One interface of one sandbox, on whatever network. */
 export type Interface = Pick<Attachment, "containerId" | "ifName">;
@@ -16,18 +17,10 @@ export function holdingInterface({ spec }: IPLease): Interface {
 
 /** Lets one call at a time through for each interface, in the order in which they came. */
 export class AttachmentGate {
-  readonly #tails = new Map<string, Promise<unknown>>();
+  readonly #turns = new Turns();
 
   /** Runs `task` after every earlier one of the same interface has ended, however that ended. */
-  async run<T>(of: Interface, task: () => Promise<T>): Promise<T> {
-    const key = interfaceKey(of);
-    const before = this.#tails.get(key);
-    const running = before === undefined ? task() : before.then(task, task);
-    this.#tails.set(key, running);
-    try {
-      return await running;
-    } finally {
-      if (this.#tails.get(key) === running) this.#tails.delete(key);
-    }
+  run<T>(of: Interface, task: () => Promise<T>): Promise<T> {
+    return this.#turns.run(interfaceKey(of), task);
   }
 }

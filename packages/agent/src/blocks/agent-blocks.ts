@@ -11,12 +11,12 @@ import { IpamError } from "@cluster-ipam/errors";
 import type { Address } from "@cluster-ipam/ip";
 import { whileReachable } from "../api-circuit.ts";
 import { LATE_WRITE_MS } from "../attachments/attachments.ts";
+import { Turns } from "../turns.ts";
 import { BlockBook, markUsed } from "./block-book.ts";
 import { claimBlock, lose } from "./block-claim.ts";
 import { idleBlocks, returnBlocks } from "./block-return.ts";
 import type { BlocksState, BlocksWorld } from "./blocks-deps.ts";
 import { deleteLeaving } from "./certain-block-write.ts";
-import { PoolTurns } from "./pool-turns.ts";
 import { UnsureBlocks } from "./unsure-blocks.ts";
 
 /** How often the node's blocks are looked at for idle ones; that asks nobody. */
@@ -37,7 +37,8 @@ interface Claim {
 /** The blocks of this node: which they are, claiming more, and giving back what is not used. */
 export class AgentBlocks implements NodeBlocks {
   readonly #state: BlocksState;
-  readonly #turns = new PoolTurns();
+  /** One claim or return of a block at a time for each pool. */
+  readonly #turns = new Turns();
   /** One at a time for each pool; all that want a block wait for it. */
   readonly #claims = new Map<string, Claim>();
   readonly #listing: SharedRead<readonly IPBlock[]>;

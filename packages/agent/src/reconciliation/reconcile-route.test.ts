@@ -1,23 +1,12 @@
-import {
-  FakeClock,
-  MemoryBlockStore,
-  MemoryClusterFacts,
-  MemoryLeaseStore,
-  MemoryPoolStore,
-  seededRandom,
-} from "@cluster-ipam/allocator/testing";
+import { FakeClock, MemoryLeaseStore, MemoryPoolStore } from "@cluster-ipam/allocator/testing";
 import { IpamError } from "@cluster-ipam/errors";
 import { expect, onTestFinished, test } from "vitest";
 import { Agent } from "../agent.ts";
-import { NO_METER } from "../agent-meter.ts";
 import { createServer } from "../service/server.ts";
 import { written } from "../testing/agent-world.ts";
 import { netnsOf } from "../testing/cni-calls.ts";
-import { FakeCircuit } from "../testing/fake-circuit.ts";
-import { FakeSandboxes } from "../testing/fake-sandboxes.ts";
 import { LogLines } from "../testing/log-lines.ts";
-import { MemoryPods } from "../testing/memory-pods.ts";
-import { MemorySpool } from "../testing/memory-spool.ts";
+import { memoryDeps } from "../testing/memory-deps.ts";
 import { leaseOf } from "../testing/objects.ts";
 import { TickingClock } from "../testing/ticking-clock.ts";
 import type { ReconcileMode } from "./reconcile-report.ts";
@@ -30,28 +19,8 @@ function serve(mode?: ReconcileMode, leases: MemoryLeaseStore = new MemoryLeaseS
   const clock = new FakeClock();
   const { log } = new LogLines();
   const reconciliation = { events: { tell: () => undefined } };
-  const agent = new Agent({
-    node: "n1",
-    leases,
-    pools: new MemoryPoolStore(),
-    facts: new MemoryClusterFacts(),
-    blocks: new MemoryBlockStore(),
-    holders: { look: () => Promise.resolve({ pod: "there", node: "Ready" }) },
-    pods: new MemoryPods(),
-    date: () => new Date(0),
-    sandboxes: new FakeSandboxes(),
-    readKernelCommandLine: () => "",
-    nodeAddresses: () => [],
-    clock: new TickingClock(clock),
-    random: seededRandom(1),
-    log,
-    meter: NO_METER,
-    circuit: new FakeCircuit(),
-    apiServer: "https://192.0.2.1:6443",
-    spool: new MemorySpool(),
-    readFile: () => "",
-    ...(mode === undefined ? {} : { reconciliation: { ...reconciliation, mode } }),
-  });
+  const deps = memoryDeps({ leases, pools: new MemoryPoolStore(), clock: new TickingClock(clock), log });
+  const agent = new Agent(mode === undefined ? deps : { ...deps, reconciliation: { ...reconciliation, mode } });
   const server = createServer(agent, log);
   onTestFinished(async () => {
     await server.close();

@@ -4,24 +4,14 @@ import { lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, wri
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import {
-  FakeClock,
-  MemoryBlockStore,
-  MemoryClusterFacts,
-  MemoryLeaseStore,
-  MemoryPoolStore,
-  seededRandom,
-} from "@cluster-ipam/allocator/testing";
+import { FakeClock, MemoryLeaseStore, MemoryPoolStore } from "@cluster-ipam/allocator/testing";
 import { encodeSpooledRelease, spoolFileName } from "@cluster-ipam/cni";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Agent } from "../agent.ts";
-import { NO_METER } from "../agent-meter.ts";
 import { written } from "../testing/agent-world.ts";
 import { attachmentOf } from "../testing/cni-calls.ts";
-import { FakeCircuit } from "../testing/fake-circuit.ts";
-import { FakeSandboxes } from "../testing/fake-sandboxes.ts";
 import { LogLines } from "../testing/log-lines.ts";
-import { MemoryPods } from "../testing/memory-pods.ts";
+import { memoryDeps } from "../testing/memory-deps.ts";
 import { leaseOf } from "../testing/objects.ts";
 import { TickingClock } from "../testing/ticking-clock.ts";
 import { SpoolFolder } from "./spool-folder.ts";
@@ -90,27 +80,8 @@ describe("a spool with many files", () => {
     }
     leases.faults.calls.length = 0;
     const clock = new FakeClock();
-    const agent = new Agent({
-      node: "n1",
-      leases,
-      pools: new MemoryPoolStore(),
-      facts: new MemoryClusterFacts(),
-      blocks: new MemoryBlockStore(),
-      holders: { look: () => Promise.resolve({ pod: "there", node: "Ready" }) },
-      pods: new MemoryPods(),
-      date: () => new Date(0),
-      sandboxes: new FakeSandboxes(),
-      readKernelCommandLine: () => "",
-      nodeAddresses: () => [],
-      clock: new TickingClock(clock),
-      random: seededRandom(1),
-      log: lines.log,
-      meter: NO_METER,
-      circuit: new FakeCircuit(),
-      apiServer: "https://192.0.2.1:6443",
-      spool,
-      readFile: (file) => file,
-    });
+    const pools = new MemoryPoolStore();
+    const agent = new Agent(memoryDeps({ leases, pools, clock: new TickingClock(clock), log: lines.log, spool }));
     // No more than one part of it in one go, before anything else had its turn.
     expect(agent.health().spooledReleases).toBe(SLICE);
     for (let ms = 0; ms < 200; ms += 1) await clock.advance(1);

@@ -7,10 +7,9 @@ import { MemoryPods } from "./memory-pods.ts";
 import { MemorySpool } from "./memory-spool.ts";
 import { TickingClock } from "./ticking-clock.ts";
 
-/** What an agent of node n1 is made of, all of it in memory; time stands still. */
-export function memoryDeps(own: Pick<AgentDeps, "leases" | "pools" | "log">): AgentDeps {
+/** What an agent of node n1 is made of, all of it in memory but for `own`; time stands still. */
+export function memoryDeps(own: Pick<AgentDeps, "leases" | "pools" | "log"> & Partial<AgentDeps>): AgentDeps {
   return {
-    ...own,
     node: "n1",
     blocks: new MemoryBlockStore(),
     facts: new MemoryClusterFacts(),
@@ -27,5 +26,6 @@ export function memoryDeps(own: Pick<AgentDeps, "leases" | "pools" | "log">): Ag
     apiServer: "https://192.0.2.1:6443",
     spool: new MemorySpool(),
     readFile: () => "",
+    ...own,
   };
 }

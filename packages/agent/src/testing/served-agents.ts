@@ -1,23 +1,11 @@
-import {
-  FakeClock,
-  MemoryBlockStore,
-  MemoryClusterFacts,
-  MemoryLeaseStore,
-  MemoryPoolStore,
-  seededRandom,
-} from "@cluster-ipam/allocator/testing";
+import { MemoryLeaseStore, MemoryPoolStore } from "@cluster-ipam/allocator/testing";
 import { CNI_ROUTE, type WireRequest } from "@cluster-ipam/cni";
 import { parseCidr } from "@cluster-ipam/ip";
 import { Agent } from "../agent.ts";
-import { NO_METER } from "../agent-meter.ts";
 import { createServer, type ServerOptions } from "../service/server.ts";
-import { FakeCircuit } from "./fake-circuit.ts";
-import { FakeSandboxes } from "./fake-sandboxes.ts";
 import { LogLines } from "./log-lines.ts";
-import { MemoryPods } from "./memory-pods.ts";
-import { MemorySpool } from "./memory-spool.ts";
+import { memoryDeps } from "./memory-deps.ts";
 import { poolOf } from "./objects.ts";
-import { TickingClock } from "./ticking-clock.ts";
 
 const KERNEL_COMMAND_LINE =
   "quiet epoxy.ipv4=4.14.159.112/26,4.14.159.65,8.8.8.8,8.8.4.4 epoxy.ipv6=2001:db8::9/64,2001:db8::1,,";
@@ -54,27 +42,16 @@ export class ServedAgents implements AsyncDisposable {
     const pools = new MemoryPoolStore();
     pools.put(poolOf("lan", ["10.0.0.0/24", "fd00::/64"]));
     pools.put(poolOf("wan", ["10.1.0.0/30"]));
-    this.#agent = new Agent({
-      node: "n1",
-      leases: this.leases,
-      pools,
-      facts: new MemoryClusterFacts(),
-      blocks: new MemoryBlockStore(),
-      holders: { look: () => Promise.resolve({ pod: "there", node: "Ready" }) },
-      pods: new MemoryPods(),
-      date: () => new Date(0),
-      sandboxes: new FakeSandboxes(),
-      spool: new MemorySpool(),
-      clock: new TickingClock(new FakeClock()),
-      random: seededRandom(1),
-      log: this.#lines.log,
-      meter: NO_METER,
-      circuit: new FakeCircuit(),
-      apiServer: "https://192.0.2.1:6443",
-      readFile: () => "nameserver 10.0.0.53\n",
-      readKernelCommandLine: () => KERNEL_COMMAND_LINE,
-      nodeAddresses: () => NODE_ADDRESSES.flatMap((text) => parseCidr(text) ?? []),
-    });
+    this.#agent = new Agent(
+      memoryDeps({
+        leases: this.leases,
+        pools,
+        log: this.#lines.log,
+        readFile: () => "nameserver 10.0.0.53\n",
+        readKernelCommandLine: () => KERNEL_COMMAND_LINE,
+        nodeAddresses: () => NODE_ADDRESSES.flatMap((text) => parseCidr(text) ?? []),
+      }),
+    );
     await this.#agent.loaded;
   }
 
