@@ -121,3 +121,17 @@ test("a release does not keep its pool in use: it is read once, and not refreshe
   await refreshing;
   expect(cluster.pools.faults.calls.map(({ operation }) => operation)).toEqual(["get"]);
 });
+
+test("a release that is cut short while another one reads the pool decides later, whatever cut it short", async () => {
+  cluster.putPool({ retain: { policy: "Always", seconds: 600 } });
+  const held = Promise.withResolvers<void>();
+  cluster.pools.faults.failReads("get", { kind: "held", until: held.promise });
+  const first = keepSeconds();
+  const ending = new AbortController();
+  const second = world.agent.allocator.keeping.keepSeconds(leaseOf("10.0.0.6"), ending.signal);
+  const shutDown = new IpamError("agent-not-ready", "the agent is shutting down");
+  ending.abort(shutDown);
+  await expect(second).rejects.toBe(shutDown);
+  held.resolve();
+  expect(await first).toBe(600);
+});

@@ -48,7 +48,7 @@ export class PoolKeeping implements Keeping {
     try {
       return (await this.#deps.pools.look(name, signal))?.pool;
     } catch (err) {
-      if (mayComeRight(err)) throw err;
+      if (mayComeRight(err, signal)) throw err;
       // A release that waits for somebody to repair the pool would keep the address in the hands of nobody.
       this.#deps.log.warn(
         { err, pool: name },
@@ -69,7 +69,7 @@ export class PoolKeeping implements Keeping {
       const found = await this.#deps.pods.get(namespace, name, signal);
       if (found !== undefined && isPodOf(found, pod)) return isStatefulPod(found);
     } catch (err) {
-      if (mayComeRight(err)) throw err;
+      if (mayComeRight(err, signal)) throw err;
       this.#deps.log.warn(
         { err, pod: `${namespace}/${name}` },
         "pod cannot be read: its name decides whether its address is kept",
@@ -80,7 +80,10 @@ export class PoolKeeping implements Keeping {
   }
 }
 
-/** Whether the next try may do better: a server that says no has said so for good, as long as nobody changes anything. */
-function mayComeRight(err: unknown): boolean {
-  return !(err instanceof IpamError) || err.code === "apiserver-unreachable";
+/**
+ * Whether the next try may do better: a server that says no has said so for good, as long as nobody changes anything.
+ * What a signal cut short, with an error of whatever code, says nothing of the server.
+ */
+function mayComeRight(err: unknown, signal: AbortSignal): boolean {
+  return signal.aborted || !(err instanceof IpamError) || err.code === "apiserver-unreachable";
 }
