@@ -2,7 +2,7 @@ import { type AllocationRequest, rangeSetsOf } from "@cluster-ipam/allocator";
 import type { IPLease, IPPool } from "@cluster-ipam/api";
 import { type Address, formatAddress, parseAddress } from "@cluster-ipam/ip";
 import { inlinePool } from "../pools/inline-pool.ts";
-import { familyOf } from "./serving-leases.ts";
+import { familyOf, isPoollessReservation } from "./serving-leases.ts";
 
 /**
  * The attachment's leases in the order of an answer, where they are what the ipam section asks for, no more and no
@@ -26,7 +26,10 @@ export function leasesAskedFor(
 function leasesOfPools(left: Set<IPLease>, { choice, addressSpace }: AllocationRequest, network: string): IPLease[][] {
   switch (choice.kind) {
     case "named":
-      return choice.names.map((name) => takeAll(left, ({ spec }) => spec.pool === name));
+      return withReservations(
+        choice.names.map((name) => takeAll(left, ({ spec }) => spec.pool === name)),
+        left,
+      );
     case "inline":
       return choice.sets.map((ranges) => {
         const draft = inlinePool(network, ranges, addressSpace, choice.nodeBlocks);
@@ -34,19 +37,36 @@ function leasesOfPools(left: Set<IPLease>, { choice, addressSpace }: AllocationR
       });
     case "network": {
       // The pool that served it may have been the default one: it has one name in all of its leases.
-      const [first] = left;
-      return [takeAll(left, ({ spec }) => spec.pool !== "" && spec.pool === first?.spec.pool)];
+      const pool = [...left].find(({ spec }) => spec.pool !== "")?.spec.pool;
+      return withReservations([takeAll(left, ({ spec }) => pool !== undefined && spec.pool === pool)], left);
     }
     case "none":
       return [];
   }
 }
 
+/** A reservation that names no pool is of the first one that has given nothing of its family. */
+function withReservations(groups: readonly IPLease[][], left: Set<IPLease>): IPLease[][] {
+  return groups.map((group) => {
+    const families = new Set(group.map(familyOf));
+    const isMissing = (lease: IPLease): boolean => {
+      if (!isPoollessReservation(lease) || families.has(familyOf(lease))) return false;
+      families.add(familyOf(lease));
+      return true;
+    };
+    return byFamily([...group, ...takeAll(left, isMissing)]);
+  });
+}
+
 /** Takes the leases out of `left`, IPv4 first, as pools give them. */
 function takeAll(left: Set<IPLease>, isMeant: (lease: IPLease) => boolean): IPLease[] {
-  const taken = [...left].filter(isMeant).toSorted((a, b) => familyOf(a) - familyOf(b));
+  const taken = byFamily([...left].filter(isMeant));
   for (const lease of taken) left.delete(lease);
   return taken;
+}
+
+function byFamily(leases: readonly IPLease[]): IPLease[] {
+  return leases.toSorted((a, b) => familyOf(a) - familyOf(b));
 }
 
 /** Also of another pool that has the address: the section may have been edited, and pools may overlap. */

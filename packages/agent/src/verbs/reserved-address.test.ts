@@ -1,4 +1,4 @@
-import type { IPLease, IPLeaseSpec } from "@cluster-ipam/api";
+import type { IPLease, IPLeaseSpec, IPPoolSpec } from "@cluster-ipam/api";
 import { IpamError } from "@cluster-ipam/errors";
 import { beforeEach, describe, expect, test } from "vitest";
 import { settlePending } from "../releases/settle-pending.ts";
@@ -6,7 +6,7 @@ import { never, written } from "../testing/agent-world.ts";
 import type { CallFixture } from "../testing/cni-calls.ts";
 import { KeepingCluster } from "../testing/keeping-cluster.ts";
 import type { MemoryWorld } from "../testing/memory-world.ts";
-import { leaseOf } from "../testing/objects.ts";
+import { leaseOf, poolOf } from "../testing/objects.ts";
 
 const FOR = { reason: "license server", for: { namespace: "shop", name: "web-0" } } as const;
 
@@ -173,6 +173,48 @@ describe("a hand that edits while the pod has the address", () => {
     await n1.del();
     expect(cluster.leases.snapshot()).toEqual([]);
   });
+});
+
+describe("a repeated ADD of the pod that has a reservation which names no pool answers the same", () => {
+  const index = { strategy: "Index" } as const;
+  const ranges = [{ subnet: "fd00::/64", assign: "Any" }] as const;
+  const moved = ["10.7.0.0/24", "fd07::/64"];
+
+  async function editPool(spec: Partial<IPPoolSpec>, subnets: readonly string[]): Promise<void> {
+    cluster.putPool(spec, subnets);
+    await cluster.clock.advance(11_000);
+  }
+
+  test.for<readonly [string, CallFixture, () => Promise<void>]>([
+    ["its pool was deleted", asking("10.0.0.5"), deletePool],
+    ["its pool, which it names, was deleted", asking("10.0.0.5", { ipam: { pool: "lan" } }), deletePool],
+    ["its pool has other ranges", asking("10.0.0.5"), () => editPool({}, moved)],
+    ["it asks no more, and its pool has other ranges", {}, () => editPool({}, moved)],
+    ["its pool has strategy Index, and other ranges", {}, () => editPool(index, moved)],
+    ["its pool has lost the family", {}, () => editPool({ ranges }, [])],
+  ])("where %s", async ([, call, change]) => {
+    await written(cluster.leases, reservation("10.0.0.5"));
+    const first = await n1.add(asking("10.0.0.5"));
+    const held = cluster.leases.snapshot().map(({ metadata }) => metadata.name);
+    await change();
+    expect((await n1.add(call)).ips).toEqual(first.ips);
+    expect(cluster.leases.snapshot().map(({ metadata }) => metadata.name)).toEqual(held);
+  });
+
+  test("where one of the pools that it names was deleted, in their order", async () => {
+    cluster.pools.put(poolOf("wan", ["10.8.0.0/24"]));
+    await written(cluster.leases, reservation("10.8.0.5"));
+    const call = asking("10.8.0.5", { ipam: { pools: ["wan", "lan"] } });
+    const { ips } = await n1.add(call);
+    expect(ips.map(({ family }) => family)).toEqual([4, 4, 6]);
+    await deletePool();
+    expect((await n1.add(call)).ips).toEqual(ips);
+  });
+
+  async function deletePool(): Promise<void> {
+    cluster.pools.remove("lan");
+    await cluster.clock.advance(11_000);
+  }
 });
 
 async function edit(change: (spec: IPLeaseSpec) => IPLeaseSpec): Promise<void> {

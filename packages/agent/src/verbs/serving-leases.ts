@@ -9,7 +9,7 @@ import { type Family, parseAddress } from "@cluster-ipam/ip";
  */
 export function leasesServing(claims: readonly Claim[], leases: readonly IPLease[]): Map<Claim, IPLease> {
   const serving = new Map<Claim, IPLease>();
-  for (const isServing of [isOfPool, isOfAddresses]) {
+  for (const isServing of [isOfPool, isOfAddresses, isOfSomePool]) {
     for (const claim of fixedFirst(claims).filter((open) => !serving.has(open))) {
       const used = [...serving.values()];
       const lease = leases.find((candidate) => !used.includes(candidate) && isServing(candidate, claim));
@@ -30,6 +30,23 @@ function isOfAddresses(lease: IPLease, claim: Claim): boolean {
   return claim.set.addresses.has(address) && isAsked(lease, claim);
 }
 
+function isOfSomePool(lease: IPLease, claim: Claim): boolean {
+  return (
+    isPoollessReservation(lease) &&
+    claim.set.pool !== "" &&
+    familyOf(lease) === claim.set.family &&
+    isAsked(lease, claim)
+  );
+}
+
+/**
+ * Whether the lease is a reservation that names no pool, which a hand need not name: once the pool's ranges have been
+ * edited nobody can tell whose address it was.
+ */
+export function isPoollessReservation({ spec }: IPLease): boolean {
+  return spec.pool === "" && spec.reserved !== undefined;
+}
+
 /** Whether the claim may have this address: it names none, names this one, or computed its own from the pool of now. */
 function isAsked({ spec }: IPLease, { fixed, isComputed }: Claim): boolean {
   if (fixed === undefined || isComputed === true) return true;
@@ -46,7 +63,8 @@ export function sortOut(
   claims: readonly Claim[],
 ): readonly [lasting: IPLease[], surplus: IPLease[]] {
   const lasts = (lease: IPLease): boolean => {
-    const sets = claims.map(({ set }) => set).filter(({ pool }) => pool !== "" && pool === lease.spec.pool);
+    const isOf = (pool: string): boolean => pool !== "" && (pool === lease.spec.pool || isPoollessReservation(lease));
+    const sets = claims.map(({ set }) => set).filter(({ pool }) => isOf(pool));
     return sets.length > 0 && sets.every(({ family }) => family !== familyOf(lease));
   };
   return [leases.filter(lasts), leases.filter((lease) => !lasts(lease))];
@@ -56,7 +74,8 @@ export function sortOut(
 export function withLasting(leases: readonly IPLease[], lasting: readonly IPLease[]): IPLease[] {
   const all = [...leases];
   for (const lease of lasting) {
-    const sibling = all.findIndex(({ spec }) => spec.pool === lease.spec.pool);
+    const isOfAny = isPoollessReservation(lease);
+    const sibling = all.findIndex(({ spec }) => isOfAny || spec.pool === lease.spec.pool);
     const place = sibling === -1 ? all.length : sibling;
     all.splice(familyOf(lease) === 4 ? place : place + 1, 0, lease);
   }
