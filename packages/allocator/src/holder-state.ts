@@ -27,5 +27,7 @@ export function describeObstacle({ metadata, spec }: IPLease, { pod, node }: Hol
   const nodeText = node === "absent" ? `node ${spec.node} does not exist` : `node ${spec.node} is ${node}`;
   const found = [...(isPodGone ? ["that pod is gone"] : []), ...(isNodeAway ? [nodeText] : [])].join(" and ");
   const condition = isPodGone ? "" : "if the holder runs nowhere any more, ";
-  return `${found}: ${condition}kubectl delete iplease ${metadata.name} frees the address`;
+  const { reserved } = spec;
+  const lost = reserved === undefined ? "" : ` and ends its reservation (${reserved.reason})`;
+  return `${found}: ${condition}kubectl delete iplease ${metadata.name} frees the address${lost}`;
 }

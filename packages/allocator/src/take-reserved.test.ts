@@ -40,6 +40,20 @@ test.for([
   expect(world.store.snapshot()).toEqual([reserved]);
 });
 
+test("whoever is told how to free a reserved address from its gone pod is told that this ends the reservation", async () => {
+  const world = new AllocatorFixture();
+  world.holderState = { pod: "gone", node: "NotReady" };
+  await world.put(
+    attachedLease("10.0.0.7", { node: "n2", pod: { ...FOR.for, uid: "u9" }, holder: "shop/web-0/net1", reserved: FOR }),
+  );
+  await expect(world.take([fixedOf("10.0.0.0/24", "10.0.0.7")])).rejects.toMatchObject({
+    code: "address-taken",
+    message: expect.stringMatching(
+      /kubectl delete iplease 10.0.0.7 frees the address and ends its reservation \(printer\)$/,
+    ),
+  });
+});
+
 test("a call without a pod does not get what is reserved for one", async () => {
   const world = new AllocatorFixture();
   await world.put(reservation("10.0.0.7"));
