@@ -9,6 +9,7 @@ import {
 import { DEFAULT_POOL_ANNOTATION, type IPPool, type IPPoolSpec } from "@cluster-ipam/api";
 import { checkRoutes, type Routes } from "@cluster-ipam/dialects";
 import { IpamError } from "@cluster-ipam/errors";
+import { refuseForeignAddress } from "./foreign-address.ts";
 import { refuseIdleNumber } from "./index-claim.ts";
 import { checkInlinePool, inlinePool } from "./inline-pool.ts";
 import type { KnownPool } from "./known-pool.ts";
@@ -48,6 +49,8 @@ export async function selectPools(request: AllocationRequest, call: PoolCall): P
   const served = choice.kind === "inline" ? found : await servedPools(found, call);
   const sets = (await Promise.all(served.map((known) => selectedSets(known, choice, call)))).flat();
   refuseIdleNumber(request, sets, call);
+  const passedOver = found.filter((known) => !served.includes(known));
+  await refuseForeignAddress(request.fixed, sets, passedOver, call);
   // A pool that was made from the ipam section stands for its ranges alone.
   const specs = choice.kind === "inline" ? [] : served.map(({ pool }) => pool.spec);
   const routes = request.routes ?? specs.flatMap((spec) => spec.routes ?? []);

@@ -136,3 +136,35 @@ test("a fixed address outside every range is an error that lists the ranges", as
   });
   expect(world.leases.snapshot()).toEqual([]);
 });
+
+describe("of the pools of each node, that the section names", () => {
+  const pools = { ipam: { pools: ["rack-1", "rack-2"] } };
+
+  beforeEach(() => {
+    for (const [name, subnet, rack] of [
+      ["rack-1", "10.61.1.0/24", "1"],
+      ["rack-2", "10.61.2.0/24", "2"],
+    ] as const) {
+      world.pools.put(poolOf(name, [subnet], { nodeSelector: { matchLabels: { rack } } }));
+    }
+    world.facts.putNode("n1", { labels: { rack: "2" } });
+  });
+
+  test("an address of one that does not serve the node is refused with that pool and its selector", async () => {
+    await expect(world.add({ ...asking("10.61.1.20"), ...pools })).rejects.toMatchObject({
+      code: "pool-not-allowed",
+      message:
+        "runtimeConfig.ips[0]: address 10.61.1.20 is of a pool that is not for this pod: pool rack-1 does not serve node n1: " +
+        "its spec.nodeSelector wants rack=1, and the node has rack=2: ask for an address of another pool, or run the pod " +
+        "where this one serves",
+    });
+    expect(world.leases.snapshot()).toEqual([]);
+  });
+
+  test("an address of none is in no range, and one of the pool that serves the node is given", async () => {
+    await expect(world.add({ ...asking("10.61.3.20"), ...pools })).rejects.toMatchObject({
+      code: "address-not-in-range",
+    });
+    expect(await addressesOf({ ...asking("10.61.2.20"), ...pools })).toEqual(["10.61.2.20/24"]);
+  });
+});
