@@ -38,6 +38,7 @@ export class Attachments implements OwnLeases {
   readonly #doubts = new Set<string>();
   /** When the first full list began. */
   #loadedAtMs: number | undefined;
+  #isLateListDue = false;
   #loadFailure: IpamError | undefined;
 
   constructor(sandboxes: Sandboxes) {
@@ -76,6 +77,11 @@ export class Attachments implements OwnLeases {
   load(leases: readonly IPLease[], listedAtMs: number): void {
     for (const lease of leases) this.#add({ lease, isListed: true });
     this.#loadedAtMs = listedAtMs;
+  }
+
+  /** What an earlier process had under way is looked for by a second list: until that is over, memory may lack it. */
+  lateListIsDue(isDue: boolean): void {
+    this.#isLateListDue = isDue;
   }
 
   /**
@@ -175,10 +181,10 @@ export class Attachments implements OwnLeases {
 
   /**
    * Whether an attachment may have more than these leases, now or later: they are not all this process's own, and what
-   * an earlier process had under way may still be written.
+   * an earlier process had under way may still be written, or has not been read yet.
    */
   mayHaveMore(leases: readonly IPLease[], nowMs: number): boolean {
-    const isLateWritePossible = nowMs - (this.#loadedAtMs ?? nowMs) < LATE_WRITE_MS;
+    const isLateWritePossible = this.#isLateListDue || nowMs - (this.#loadedAtMs ?? nowMs) < LATE_WRITE_MS;
     const isOwn = ({ metadata }: IPLease): boolean => this.#byName.get(metadata.name)?.isListed === false;
     return isLateWritePossible && (leases.length === 0 || !leases.every(isOwn));
   }

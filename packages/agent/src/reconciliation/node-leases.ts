@@ -26,10 +26,12 @@ export function readNodeLeases(agent: AgentContext, signal: AbortSignal): Promis
  * list has then come.
  */
 export async function readLateLeases(agent: AgentContext, signal: AbortSignal): Promise<void> {
+  agent.attachments.lateListIsDue(true);
   await agent.clock.sleep(LATE_WRITE_MS, signal);
   await untilListed(agent, signal, async (leases, _listedAtMs, bounded) => {
     const unknown = leases.filter(({ metadata }) => agent.attachments.byName(metadata.name) === undefined);
     for (const lease of unknown) await adopt(lease, agent, bounded);
+    agent.attachments.lateListIsDue(false);
   });
 }
 

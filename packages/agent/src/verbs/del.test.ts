@@ -2,6 +2,7 @@ import { FakeClock, seededRandom } from "@cluster-ipam/allocator/testing";
 import { IpamError } from "@cluster-ipam/errors";
 import { beforeEach, describe, expect, test } from "vitest";
 import { LATE_WRITE_MS } from "../attachments/attachments.ts";
+import { readLateLeases } from "../reconciliation/node-leases.ts";
 import { settlePending } from "../releases/settle-pending.ts";
 import { AgentWorld, never, written } from "../testing/agent-world.ts";
 import { type MemoryWorld, memoryWorld } from "../testing/memory-world.ts";
@@ -62,6 +63,20 @@ describe.each(FAMILIES)("a DEL of an attachment with an %s lease", (_, subnet, a
     operations();
     await world.del();
     expect(operations()).toEqual(["listByNode", "delete", "delete"]);
+    expect(holders()).toEqual([]);
+  });
+
+  test("that the agent has found at its start is released with what came since, while the second list is on its way", async () => {
+    await written(world.leases, leaseOf(address));
+    await world.load();
+    await written(world.leases, leaseOf("10.0.7.7"));
+    const answered = Promise.withResolvers<void>();
+    world.leases.faults.failReads("listByNode", { kind: "held", until: answered.promise });
+    const late = readLateLeases(world.agent, never());
+    await world.clock.advance(LATE_WRITE_MS);
+    const deleted = world.del();
+    answered.resolve();
+    await Promise.all([late, deleted]);
     expect(holders()).toEqual([]);
   });
 
