@@ -11,16 +11,20 @@ const ACTS = [
   "add",
   "check",
   "del",
+  "delete-block",
   "delete-lease",
   "delete-pool",
+  "end-reservation",
   "end-sandbox",
   "gc",
   "kill",
+  "label",
   "outage",
   "put-pool",
   "reboot",
   "reconcile",
   "reserve",
+  "restart-controller",
   "rob",
 ];
 
@@ -29,8 +33,17 @@ const V6: RangePlan = { ...V4, family: 6 };
 const LAN: PoolPlan = { name: "lan", addressSpace: "", strategy: "Spread", ranges: [V4, V6] };
 
 function planOf(operations: readonly Operation[]): Plan {
-  const nodes = [{ name: "n1", clockRate: 1, clockOriginMs: 0 }];
-  return { seed: 1, nodes, networks: [{ name: "lan", kind: "bare", pool: LAN }], faultShare: 0, operations };
+  const nodes = [
+    { name: "n1", clockRate: 1, clockOriginMs: 0, dayOffsetMs: 0, podCidrs: [], inlinePools: "allow" as const },
+  ];
+  return {
+    seed: 1,
+    nodes,
+    networks: [{ name: "lan", kind: "bare", pool: LAN }],
+    controller: undefined,
+    faultShare: 0,
+    operations,
+  };
 }
 
 function attachmentOf(uid: string) {

@@ -3,7 +3,7 @@ import { API_VERSION, type IPLease, type IPLeaseSpec, leaseName } from "@cluster
 import { parseAddress } from "@cluster-ipam/ip";
 import { describe } from "./attachment-record.ts";
 import type { Ledger } from "./ledger.ts";
-import { type Act, POD_NAMESPACE } from "./plan.ts";
+import { type Act, NAMESPACES } from "./plan.ts";
 import { describePool, poolObject } from "./pool-objects.ts";
 import type { SimulatedApiServer } from "./simulated-api-server.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
@@ -14,7 +14,18 @@ import { Actor, type VirtualTime } from "./virtual-time.ts";
 /** What somebody does with kubectl, or to the API server itself. */
 export type AdministratorAct = Extract<
   Act,
-  { kind: "put-pool" | "delete-pool" | "reserve" | "end-reservation" | "delete-lease" | "rob" | "outage" }
+  {
+    kind:
+      | "put-pool"
+      | "delete-pool"
+      | "reserve"
+      | "end-reservation"
+      | "delete-lease"
+      | "rob"
+      | "label"
+      | "delete-block"
+      | "outage";
+  }
 >;
 
 /** What an administrator works with. */
@@ -55,6 +66,10 @@ export class Administrator {
         return this.#deleteUsed(addressText(4, act.number));
       case "rob":
         return this.#deleteUsed(this.#parts.ledger.of(act.attachment).holding?.[0]);
+      case "label":
+        return this.#label(act);
+      case "delete-block":
+        return this.#deleteBlock(act.node);
       case "outage":
         return this.#stopServer(act.durationMs);
     }
@@ -84,7 +99,7 @@ export class Administrator {
     this.#parts.story.tell(`${address} is reserved by hand${whom}, unless somebody has it`);
     const reserved = {
       reason: "a hand says so",
-      ...(podName === undefined ? {} : { for: { namespace: POD_NAMESPACE, name: podName } }),
+      ...(podName === undefined ? {} : { for: { namespace: NAMESPACES[0], name: podName } }),
     };
     const outcome = await this.#leases.create(reservation(address, reserved));
     if (outcome.kind === "taken") await this.#reserveHeld(address, reserved);
@@ -121,6 +136,21 @@ export class Administrator {
 
   #delete({ metadata: { name, uid = "", resourceVersion = "" } }: IPLease): void {
     void this.#leases.delete({ name, uid, resourceVersion });
+  }
+
+  #label({ of, name, zone }: Extract<Act, { kind: "label" }>): void {
+    const { server, story } = this.#parts;
+    story.tell(`${of} ${name} is ${zone === undefined ? "in no zone" : `in zone ${zone}`}`);
+    server.zones.set(of, name, zone);
+  }
+
+  #deleteBlock(node: string): void {
+    const { server, story } = this.#parts;
+    const block = server.blocks.all().find(({ spec }) => spec.node === node);
+    if (block === undefined) return;
+    story.tell(`block ${block.spec.prefix} of ${node} is deleted by hand`);
+    const { name, uid = "", resourceVersion = "" } = block.metadata;
+    void server.blocks.as({ kind: "administrator" }).delete({ name, uid, resourceVersion });
   }
 
   #stopServer(durationMs: number): void {

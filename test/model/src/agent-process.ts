@@ -1,5 +1,4 @@
 import { Agent, type AgentHealth, CallService, NO_METER, type Spool } from "@cluster-ipam/agent";
-import type { ClusterFacts } from "@cluster-ipam/allocator";
 import type { WireRequest } from "@cluster-ipam/cni";
 import { Circuit } from "@cluster-ipam/kube";
 import { createLogger } from "@cluster-ipam/telemetry";
@@ -24,8 +23,8 @@ export interface OpenCall {
 type ServeRequest = Parameters<CallService["serve"]>[0];
 type ServeReply = Parameters<CallService["serve"]>[1];
 
-/** No pool of the model has a selector. */
-const NO_FACTS: ClusterFacts = { node: () => Promise.resolve(undefined), namespace: () => Promise.resolve(undefined) };
+/** The time of day at which every run begins. */
+export const FIRST_DAY_MS: number = Date.UTC(2026, 0, 1);
 
 const SILENT = createLogger({}, "silent", { write: () => undefined });
 
@@ -113,17 +112,18 @@ export class AgentProcess {
     const clock = new ActorClock(time, this.actor, node.clockOriginMs);
     const { random } = chance.of(this.actor.name);
     const circuit = new Circuit({ nowMs: () => clock.nowMs(), date: () => new Date(time.nowMs), random });
-    const { leases, pools, blocks, pods } = new ApiConnection(this.actor, this.#parts, circuit);
+    const { leases, pools, blocks, pods, facts } = new ApiConnection(this.actor, this.#parts, circuit);
     const agent = new Agent({
       node: node.name,
       leases,
       pools,
       blocks,
+      facts,
+      inlinePools: node.inlinePools,
       // For messages alone.
-      facts: NO_FACTS,
       holders: { look: () => Promise.resolve({ pod: "unknown", node: "unknown" }) },
       pods,
-      date: () => new Date(time.nowMs),
+      date: () => new Date(FIRST_DAY_MS + node.dayOffsetMs + time.nowMs),
       sandboxes,
       spool,
       circuit,

@@ -1,18 +1,21 @@
 import type {
-  BlockCreateOutcome,
   BlockStore,
-  CreateOutcome,
-  DeleteOutcome,
+  ClusterFacts,
   LeaseStore,
-  LeaseVersion,
   NodePods,
   PoolStore,
-  ReplaceOutcome,
   UnknownOutcome,
 } from "@cluster-ipam/allocator";
-import type { IPBlock, IPLease, IPPool } from "@cluster-ipam/api";
 import { IpamError } from "@cluster-ipam/errors";
 import type { Circuit } from "@cluster-ipam/kube";
+import {
+  type ApiLink,
+  blockStoreOver,
+  clusterFactsOver,
+  leaseStoreOver,
+  nodePodsOver,
+  poolStoreOver,
+} from "./api-stores.ts";
 import type { NodePlan } from "./plan.ts";
 import type { Fates } from "./request-fate.ts";
 import type { SimulatedApiServer } from "./simulated-api-server.ts";
@@ -24,9 +27,6 @@ const ATTEMPT_MS = 4_000;
 const READ_AGAIN_MS = 250;
 /** A server that nobody listens for is noticed at once. */
 const REFUSED_CONNECTION_MS = 1;
-
-/** What is done on the server is done at once. */
-const NEVER = new AbortController().signal;
 
 /** What is not sent while the circuit is open comes back after so long. */
 const NOT_SENT_MS = 0.1;
@@ -50,7 +50,7 @@ interface Request<T> {
 }
 
 /** The way of one agent to the API server and back; it ends with the agent, but not what is on its way by then. */
-export class ApiConnection {
+export class ApiConnection implements ApiLink {
   readonly #agent: Actor;
   readonly #parts: ConnectionParts;
   readonly #circuit: Circuit;
@@ -58,65 +58,22 @@ export class ApiConnection {
   readonly pools: PoolStore;
   readonly blocks: BlockStore;
   readonly pods: NodePods;
+  readonly facts: ClusterFacts;
 
   constructor(agent: Actor, parts: ConnectionParts, circuit: Circuit) {
     this.#agent = agent;
     this.#circuit = circuit;
     this.#parts = parts;
-    this.leases = this.#leaseStore(parts.server.leases.as({ kind: "agent", node: parts.node.name }));
-    this.pools = this.#poolStore(parts.server);
-    this.blocks = this.#blockStore(parts.server);
-    this.pods = this.#nodePods(parts.server);
+    const writer = { kind: "agent", node: parts.node.name } as const;
+    this.leases = leaseStoreOver(this, parts.server.leases.as(writer));
+    this.pools = poolStoreOver(this, parts.server);
+    this.blocks = blockStoreOver(this, parts.server.blocks.as(writer));
+    this.pods = nodePodsOver(this, parts.server);
+    this.facts = clusterFactsOver(this, parts.server);
   }
 
-  #leaseStore(leases: LeaseStore): LeaseStore {
-    return {
-      create: (lease) => this.#write<CreateOutcome>(`create ${lease.metadata.name}`, () => leases.create(lease)),
-      replace: (lease) => this.#write<ReplaceOutcome>(`replace ${lease.metadata.name}`, () => leases.replace(lease)),
-      delete: (version: LeaseVersion) =>
-        this.#write<DeleteOutcome>(`delete ${version.name}`, () => leases.delete(version)),
-      get: (name, signal) => this.#read<IPLease | undefined>(`get ${name}`, signal, () => leases.get(name, NEVER)),
-      listByNode: (node, signal) =>
-        this.#read(`list the leases of ${node}`, signal, () => leases.listByNode(node, NEVER)),
-      listByHolder: (holder, signal) =>
-        this.#read(`list the leases of holder ${holder}`, signal, () => leases.listByHolder(holder, NEVER)),
-      listNames: (pool, signal) =>
-        this.#read(`list the leases of pool ${pool}`, signal, () => leases.listNames(pool, NEVER)),
-    };
-  }
-
-  #poolStore({ pools }: SimulatedApiServer): PoolStore {
-    return {
-      get: (name, signal) => this.#read<IPPool | undefined>(`get pool ${name}`, signal, () => pools.get(name, NEVER)),
-      list: (signal) => this.#read("list pools", signal, () => pools.list(NEVER)),
-      create: (pool, signal) =>
-        this.#read(`create pool ${pool.metadata.name}`, signal, () => pools.create(pool, NEVER)),
-    };
-  }
-
-  #blockStore({ blocks }: SimulatedApiServer): BlockStore {
-    return {
-      create: (block) =>
-        this.#write<BlockCreateOutcome>(`create block ${block.metadata.name}`, () => blocks.create(block)),
-      delete: (version: LeaseVersion) =>
-        this.#write<DeleteOutcome>(`delete block ${version.name}`, () => blocks.delete(version)),
-      get: (name, signal) =>
-        this.#read<IPBlock | undefined>(`get block ${name}`, signal, () => blocks.get(name, NEVER)),
-      listByNode: (node, signal) =>
-        this.#read(`list the blocks of ${node}`, signal, () => blocks.listByNode(node, NEVER)),
-      listByPool: (pool, signal) =>
-        this.#read(`list the blocks of pool ${pool}`, signal, () => blocks.listByPool(pool, NEVER)),
-    };
-  }
-
-  #nodePods({ pods }: SimulatedApiServer): NodePods {
-    return {
-      list: (node, signal) => this.#read(`list the pods of ${node}`, signal, () => Promise.resolve(pods.of(node))),
-      get: (_, name, signal) => this.#read(`get pod ${name}`, signal, () => Promise.resolve(pods.get(name))),
-    };
-  }
-
-  async #write<T>(text: string, effect: () => Promise<T>): Promise<T | UnknownOutcome> {
+  /** A write: what became of it, or that nobody can tell. */
+  async write<T>(text: string, effect: () => Promise<T>): Promise<T | UnknownOutcome> {
     const answer = await this.#request({ text, isWrite: true, effect });
     if (answer === undefined) return { kind: "unknown", cause: new Error("no answer") };
     if (answer === "not-sent") return { kind: "unknown", cause: new Error("the circuit is open"), isNotBegun: true };
@@ -124,7 +81,8 @@ export class ApiConnection {
     return answer.value;
   }
 
-  async #read<T>(text: string, signal: AbortSignal, effect: () => Promise<T>): Promise<T> {
+  /** A read, which is repeated until there is an answer or `signal` ends it. */
+  async read<T>(text: string, signal: AbortSignal, effect: () => Promise<T>): Promise<T> {
     for (;;) {
       if (signal.aborted) throw unreachable(signal);
       const answer = await Promise.race([this.#request({ text, isWrite: false, effect }, signal), aborted(signal)]);

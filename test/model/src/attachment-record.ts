@@ -4,6 +4,8 @@ import { type AttachmentPlan, containerIdOf } from "./plan.ts";
 /** One ADD, as its caller and the agent's socket saw it. */
 export interface AddRecord {
   readonly startedAtMs: number;
+  /** The addresses that the attachment held when it began, none of them deleted by hand; undefined: none. */
+  readonly repeats: readonly string[] | undefined;
   /** What the agent handed to the socket, whether or not anybody read it. */
   said: "success" | "error" | undefined;
   /** Which agent said it. */
@@ -44,6 +46,12 @@ export class AttachmentRecord {
   /** Whether each ADD ever was refused by an agent that lived to say so. */
   get wasNeverServed(): boolean {
     return this.adds.length > 0 && this.adds.every(({ said }) => said === "error");
+  }
+
+  /** Whether one ADD was answered with success, and another never, its agent being killed over it. */
+  get isSplit(): boolean {
+    const said = new Set(this.adds.map((add) => add.said));
+    return said.has("success") && said.has(undefined);
   }
 
   /** Start of the first ADD whose answer a call that began at `startedAtMs` may repeat. */

@@ -21,7 +21,7 @@ export function run(program: string, args: readonly string[], folder: string): P
 }
 
 /** Runs the model of the tree in `folder`, in a process of its own: its runs replace the timers of theirs. */
-export function runModel(folder: string, seeds: string): Promise<Finished> {
-  const args = ["--conditions=@cluster-ipam/source", "test/model/src/main.ts", seeds];
+export function runModel(folder: string, ...seeds: readonly string[]): Promise<Finished> {
+  const args = ["--conditions=@cluster-ipam/source", "test/model/src/main.ts", ...seeds];
   return run(process.execPath, args, folder);
 }

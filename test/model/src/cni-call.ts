@@ -1,5 +1,5 @@
 import type { WireRequest } from "@cluster-ipam/cni";
-import { type AttachmentPlan, containerIdOf, netnsOf, POD_NAMESPACE } from "./plan.ts";
+import { type AttachmentPlan, containerIdOf, namespaceOf, netnsOf } from "./plan.ts";
 import { ipamSection } from "./pool-objects.ts";
 import type { NetworkPlan } from "./small-network.ts";
 
@@ -61,6 +61,6 @@ function attachmentEnv(attachment: AttachmentPlan): Readonly<Record<string, stri
     CNI_CONTAINERID: containerIdOf(attachment),
     CNI_IFNAME: ifName,
     CNI_NETNS: netnsOf(attachment),
-    CNI_ARGS: `IgnoreUnknown=1;K8S_POD_NAMESPACE=${POD_NAMESPACE};K8S_POD_NAME=${pod.name};K8S_POD_UID=${pod.uid}`,
+    CNI_ARGS: `IgnoreUnknown=1;K8S_POD_NAMESPACE=${namespaceOf(pod)};K8S_POD_NAME=${pod.name};K8S_POD_UID=${pod.uid}`,
   };
 }

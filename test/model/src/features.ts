@@ -1,7 +1,7 @@
 import type { Dice } from "./chance.ts";
 
 /** What a run may be about beside plain ADDs and DELs. */
-export type Feature = "on-request" | "storm" | "trouble";
+export type Feature = "blocks" | "kept" | "on-request" | "pod-cidrs" | "reserved" | "selectors" | "storm" | "trouble";
 
 /** The features of one run; most runs have none or one, so that each has its share of them. */
 export type Features = ReadonlySet<Feature>;
@@ -12,7 +12,21 @@ const SHARES: readonly (readonly [number, readonly Feature[]])[] = [
   [2, ["trouble"]],
   [2, ["storm"]],
   [1, ["on-request"]],
-  [1, ["on-request", "trouble"]],
+  [1, ["on-request", "reserved", "trouble"]],
+  [1, ["reserved"]],
+  [1, ["reserved", "storm"]],
+  [2, ["kept"]],
+  [2, ["blocks"]],
+  [2, ["selectors"]],
+  [1, ["selectors", "trouble"]],
+  [1, ["selectors", "kept"]],
+  [1, ["pod-cidrs"]],
+  [1, ["pod-cidrs", "selectors", "storm"]],
+  [1, ["blocks", "storm"]],
+  [1, ["blocks", "trouble"]],
+  [1, ["blocks", "kept", "on-request"]],
+  [1, ["kept", "trouble"]],
+  [1, ["kept", "reserved", "storm"]],
 ];
 
 /** What the run of these dice is about. */

@@ -57,7 +57,8 @@ function twoHolders(holders: readonly AttachmentRecord[], leases: ReadonlyMap<st
       if (other !== undefined) {
         return { rule: "two-holders", text: `${name} is held by ${describe(other.plan)} and ${describe(record.plan)}` };
       }
-      if (leases.get(name)?.spec.reserved !== undefined) {
+      const reserved = leases.get(name)?.spec.reserved;
+      if (reserved !== undefined && reserved.for?.name !== record.plan.pod.name) {
         return { rule: "forbidden-address", text: `${name} of ${describe(record.plan)} is reserved` };
       }
       holderOf.set(name, record);
@@ -89,14 +90,14 @@ function isOf({ spec }: IPLease, { plan }: Pick<AttachmentRecord, "plan">): bool
   );
 }
 
-/** Leases that are nobody's by what the callers know; reservations are somebody's. */
+/** Leases that say to be attachments' that do not have them by what the callers know. */
 export function leasesWithoutHolder({
   ledger,
   server,
 }: Observed): { lease: IPLease; record: AttachmentRecord | undefined }[] {
   return server.leases.all().flatMap((lease) => {
-    const { network, containerID, ifName, reserved } = lease.spec;
-    if (reserved !== undefined) return [];
+    const { network, containerID, ifName } = lease.spec;
+    if (containerID === "") return [];
     const record = ledger.find(network, containerID, ifName);
     const isHeld = record?.holding?.includes(lease.metadata.name) === true;
     return isHeld ? [] : [{ lease, record }];

@@ -48,7 +48,8 @@ export class Ledger {
     this.#newest.set(uid, Math.max(plan.sandbox, this.#newest.get(uid) ?? 0));
     this.#dropHoldings((other) => other.plan.pod.uid === uid && other.plan.sandbox < plan.sandbox);
     const record = this.of(plan);
-    const add: AddRecord = { startedAtMs: atMs, said: undefined, by: undefined };
+    const repeats = record.holding !== undefined && record.robbed.size === 0 ? record.addresses : undefined;
+    const add: AddRecord = { startedAtMs: atMs, repeats, said: undefined, by: undefined };
     record.adds.push(add);
     this.#drop(record);
     return add;
@@ -94,6 +95,21 @@ export class Ledger {
   /** Whether some attachment of the pod holds something. */
   isAlive({ uid }: PodPlan): boolean {
     return this.records.some(({ plan, holding }) => plan.pod.uid === uid && holding !== undefined);
+  }
+
+  /** The addresses that the answer of an ADD must be: it repeats one that stands, and nothing has ended that since. */
+  repeatedBy(plan: AttachmentPlan, add: AddRecord): readonly string[] | undefined {
+    const { adds, deletedAtMs } = this.of(plan);
+    const stands = adds.at(-1) === add && deletedAtMs < add.startedAtMs && !this.isDead(plan);
+    return stands ? add.repeats : undefined;
+  }
+
+  /** Whether another ADD than `add` for a pod of that name and the interface has never been answered by an agent. */
+  isBusy({ pod, ifName }: AttachmentPlan, add: AddRecord): boolean {
+    return this.records.some(({ plan, adds }) => {
+      const isSame = plan.pod.name === pod.name && plan.ifName === ifName;
+      return isSame && adds.some((other) => other !== add && other.said === undefined);
+    });
   }
 
   /** Sandboxes of a pod that are dead or hold nothing. */

@@ -36,3 +36,22 @@ function neverGiven(ranges: PoolPlan["ranges"]): ReadonlySet<HostNumber | undefi
   }
   return never;
 }
+
+/** What a pool of the nodes' own networks hands out where the node has these: all but first, gateway and IPv4's last. */
+export function podCidrOffer(podCidrs: readonly string[]): Offer {
+  const given = new Set<string>();
+  for (const { family, first, last } of podCidrs.map(numbersOf)) {
+    // The gateway is the first address after the network's own.
+    const end = family === 4 ? last - 1 : last;
+    for (let number = first + 2; number <= end; number += 1) given.add(addressText(family, number));
+  }
+  return { onRequest: given, unasked: given };
+}
+
+/** `10.0.0.8/29` is 8 to 15. */
+function numbersOf(cidr: string): { family: 4 | 6; first: HostNumber; last: HostNumber } {
+  const family = cidr.includes(":") ? 6 : 4;
+  const [, digits = "", length = ""] = /([0-9a-f]*)\/(\d+)$/.exec(cidr) ?? [];
+  const first = digits === "" ? 0 : Number.parseInt(digits, family === 6 ? 16 : 10);
+  return { family, first, last: first + 2 ** ((family === 6 ? 128 : 32) - Number(length)) - 1 };
+}

@@ -1,9 +1,13 @@
+import { FIRST_DAY_MS } from "./agent-process.ts";
 import { Chance, type Dice } from "./chance.ts";
+import { aboutFeatures } from "./feature-events.ts";
 import { drawFeatures, type Features } from "./features.ts";
-import type { NodePlan, Plan, PodPlan } from "./plan.ts";
+import { type ControllerPlan, NAMESPACES, type NodePlan, type Plan, type PodPlan } from "./plan.ts";
 import { podLife } from "./pod-life.ts";
 import { makeNetworks, withFeatures } from "./pool-plans.ts";
 import { nodeEvents, poolEvents, troubleEvents } from "./world-events.ts";
+
+type BareNode = Pick<NodePlan, "name" | "clockRate" | "clockOriginMs">;
 
 /** Everything begins within so long. */
 const LENGTH_MS = 30_000;
@@ -13,23 +17,42 @@ export function makePlan(seed: number): Plan {
   const chance = new Chance(seed);
   const features = drawFeatures(chance.of("features"));
   const dice = chance.of("plan");
-  const nodes = makeNodes(dice);
+  const nodes = makeNodes(dice).map((node, index) =>
+    withTraits(node, index, chance.of(`day of ${node.name}`), features),
+  );
   const networks = makeNetworks(dice).map((network) => {
     if (network.kind === "inline") return network;
     return { ...network, pool: withFeatures(chance.of(`features of ${network.name}`), features, network.pool) };
   });
   const faultShare = faultShareOf(features, dice.pick([0, 0.03, 0.1, 0.3]));
   const moments = Array.from({ length: 3 }, () => dice.between(0, LENGTH_MS));
-  const pods = makePods(dice, nodes);
-  const wanted = dice.pick(networks).pool.ranges.findLast(({ family }) => family === 4)?.end ?? 1;
-  const askShare = features.has("on-request") ? 0.5 : 0.25;
+  const pods = makePods(dice, nodes).map((pod) => (features.has("selectors") ? inNamespace(pod) : pod));
+  const asked = features.has("reserved") ? networks.slice(0, 1) : networks;
+  const wanted = dice.pick(asked).pool.ranges.findLast(({ family }) => family === 4)?.end ?? 1;
+  const askShare = askShareOf(features);
   const lives = pods.flatMap((pod) => {
-    return podLife({ pod, networks, dice: chance.of(`life of ${pod.uid}`), wanted, askShare, moments });
+    return podLife({
+      pod,
+      networks,
+      dice: chance.of(`life of ${pod.uid}`),
+      wanted,
+      askShare,
+      moments,
+      features,
+      nodes,
+    });
   });
   const events = [...poolEvents(dice, networks, moments, features), ...nodeEvents(dice, nodes, moments)];
   const troubles = features.has("trouble") ? troubleEvents(chance.of("trouble"), lives) : [];
-  const operations = [...lives, ...events, ...troubles].toSorted((a, b) => a.atMs - b.atMs);
-  return { seed, nodes, networks, faultShare, operations };
+  const controller = features.has("kept") ? makeController(chance.of("controller plan")) : undefined;
+  const about = aboutFeatures(chance.of("events of features"), features, { pods, nodes, moments, wanted });
+  const operations = [...lives, ...events, ...troubles, ...about].toSorted((a, b) => a.atMs - b.atMs);
+  return { seed, nodes, networks, controller, faultShare, operations };
+}
+
+function askShareOf(features: Features): number {
+  if (features.has("reserved")) return 0.8;
+  return features.has("on-request") ? 0.5 : 0.25;
 }
 
 function faultShareOf(features: Features, plain: number): number {
@@ -37,12 +60,38 @@ function faultShareOf(features: Features, plain: number): number {
   return features.has("trouble") ? Math.max(plain, 0.2) : plain;
 }
 
-function makeNodes(dice: Dice): NodePlan[] {
+/** What has dice of its own. */
+function withTraits(node: BareNode, index: number, dice: Dice, features: Features): NodePlan {
+  const dayOffsetMs = drawDayOffset(dice);
+  const isDenied = features.has("selectors") && dice.happens(0.15);
+  const first = 8 * index;
+  // The third node has none.
+  const podCidrs = index < 2 ? [`10.0.0.${first}/29`, `fd00::${first === 0 ? "" : first}/125`] : [];
+  return { ...node, dayOffsetMs, inlinePools: isDenied ? "deny" : "allow", podCidrs };
+}
+
+/** Clocks that show the time of day agree, or are minutes and hours off. */
+function drawDayOffset(dice: Dice): number {
+  return dice.pick([0, 0, -20_000, 20_000, -3_600_000, 3_600_000]);
+}
+
+function makeController(dice: Dice): ControllerPlan {
+  const dayOffsetMs = drawDayOffset(dice);
+  const clockRate = dice.pick([0.9, 1, 1, 1.1]);
+  return { clockRate, clockOriginMs: FIRST_DAY_MS + dayOffsetMs, everyMs: dice.pick([1_000, 3_000, 6_000]) };
+}
+
+function makeNodes(dice: Dice): BareNode[] {
   return Array.from({ length: dice.integer(2, 3) }, (_, index) => ({
     name: `n${index + 1}`,
     clockRate: dice.pick([0.9, 1, 1, 1.1]),
     clockOriginMs: dice.integer(0, 1_000_000),
   }));
+}
+
+/** By its name: the server knows one pod of a name. */
+function inNamespace(pod: PodPlan): PodPlan {
+  return { ...pod, namespace: NAMESPACES[pod.name.charCodeAt(pod.name.length - 1) % 2 === 0 ? 0 : 1] };
 }
 
 function makePods(dice: Dice, nodes: readonly NodePlan[]): PodPlan[] {

@@ -1,14 +1,22 @@
-import type { HostNumber, NetworkPlan, PoolPlan } from "./small-network.ts";
+import { addressText, type HostNumber, type NetworkPlan, type PoolPlan } from "./small-network.ts";
+import type { ZonedKind } from "./zone-history.ts";
+import type { Zone } from "./zone-selector.ts";
 
 /** A machine: its clock runs fast or slow, and began at some moment of its own. */
 export interface NodePlan {
   readonly name: string;
   readonly clockRate: number;
   readonly clockOriginMs: number;
+  /** How far the time of day is off that the node tells people. */
+  readonly dayOffsetMs: number;
+  /** Networks of its pods. */
+  readonly podCidrs: readonly string[];
+  /** Whether its agent takes ranges of ipam sections. */
+  readonly inlinePools: "allow" | "deny";
 }
 
-/** Namespace of every pod. */
-export const POD_NAMESPACE = "shop";
+/** Namespaces of pods; as a rule all are in the first. */
+export const NAMESPACES = ["shop", "bank"] as const;
 
 /** A pod: it stays on its node, and has one sandbox after the other. */
 export interface PodPlan {
@@ -17,6 +25,18 @@ export interface PodPlan {
   readonly node: string;
   /** Whether the agent can see the network namespaces of its sandboxes. */
   readonly isVisible: boolean;
+  /** Whether a StatefulSet made it: it comes again under its name. */
+  readonly isStateful?: boolean;
+  /** Undefined: the first one. */
+  readonly namespace?: (typeof NAMESPACES)[number];
+}
+
+/** The controller: its clock runs fast or slow, and shows whatever time of day. */
+export interface ControllerPlan {
+  readonly clockRate: number;
+  readonly clockOriginMs: number;
+  /** Between two looks at the leases, by its clock. */
+  readonly everyMs: number;
 }
 
 /** Which interface of which sandbox of which pod. */
@@ -64,6 +84,9 @@ export type Act =
   | { readonly kind: "reconcile"; readonly node: string }
   | { readonly kind: "delete-lease"; readonly number: HostNumber }
   | { readonly kind: "rob"; readonly attachment: AttachmentPlan }
+  | { readonly kind: "label"; readonly of: ZonedKind; readonly name: string; readonly zone: Zone }
+  | { readonly kind: "delete-block"; readonly node: string }
+  | { readonly kind: "restart-controller"; readonly downMs: number }
   | { readonly kind: "outage"; readonly durationMs: number };
 
 /** One act and when it happens; they do not depend on each other, so that a story can do without any of them. */
@@ -77,14 +100,26 @@ export interface Plan {
   readonly seed: number;
   readonly nodes: readonly NodePlan[];
   readonly networks: readonly NetworkPlan[];
+  /** Undefined: nothing is kept, and nobody ends that. */
+  readonly controller: ControllerPlan | undefined;
   /** Share of requests to the API server that something happens to. */
   readonly faultShare: number;
   readonly operations: readonly Operation[];
 }
 
+/** The pod's namespace. */
+export function namespaceOf({ namespace }: PodPlan): string {
+  return namespace ?? NAMESPACES[0];
+}
+
 /** ID of the sandbox's container. */
 export function containerIdOf({ pod, sandbox }: Pick<AttachmentPlan, "pod" | "sandbox">): string {
   return `${pod.uid}-${sandbox}`;
+}
+
+/** The address that the attachment asks for, in words. */
+export function fixedText({ fixed }: Pick<AttachmentPlan, "fixed">): string | undefined {
+  return fixed === undefined ? undefined : addressText(4, fixed);
 }
 
 /** Path of the sandbox's network namespace. */

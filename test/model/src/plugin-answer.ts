@@ -1,3 +1,5 @@
+import type { Act } from "./plan.ts";
+import { fixedText } from "./plan.ts";
 import type { PluginAnswer } from "./simulated-node.ts";
 
 /** Addresses of a result, without their prefix lengths. */
@@ -20,4 +22,16 @@ export function describeAnswer(answer: PluginAnswer): string {
   }
   const isResult = answer.body.includes('"ips"');
   return isResult ? `returns ${addressesOf(answer.body).join(" and ")}` : "succeeds";
+}
+
+/** What is particular about an ADD, for stories: `, asks for 10.0.0.5`. */
+export function describeAdd({ attachment, deliveryMs, hangUpMs }: Extract<Act, { kind: "add" }>): string {
+  const fixed = fixedText(attachment);
+  const asks = fixed === undefined ? "" : `, asks for ${fixed}`;
+  return `${asks}${describeDelivery(deliveryMs)}${hangUpMs === undefined ? "" : `, is killed after ${hangUpMs.toFixed(0)} ms`}`;
+}
+
+/** That a call is late, for stories. */
+export function describeDelivery(deliveryMs: number): string {
+  return deliveryMs < 20 ? "" : `, reaches the agent after ${deliveryMs.toFixed(0)} ms`;
 }

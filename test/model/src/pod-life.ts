@@ -1,45 +1,6 @@
-import type { Dice } from "./chance.ts";
-import type { Act, AttachmentPlan, Operation, PodPlan } from "./plan.ts";
-import type { HostNumber, NetworkPlan } from "./small-network.ts";
-
-/** What a pod's life is made of. */
-export interface LifeContext {
-  readonly pod: PodPlan;
-  readonly networks: readonly NetworkPlan[];
-  readonly dice: Dice;
-  /** The address that pods ask for when they ask for one, so that they meet. */
-  readonly wanted: HostNumber;
-  /** Share of the pods that ask for an address. */
-  readonly askShare: number;
-  /** Moments at which things happen together. */
-  readonly moments: readonly number[];
-}
-
-/** Writes down what the runtime does with one interface of one pod, one act after the other. */
-class Script {
-  readonly operations: Operation[] = [];
-  readonly #dice: Dice;
-  #atMs: number;
-
-  constructor(dice: Dice, startMs: number) {
-    this.#dice = dice;
-    this.#atMs = startMs;
-  }
-
-  /** `act` now. */
-  do(act: Act): this {
-    this.operations.push({ atMs: this.#atMs, act });
-    return this;
-  }
-
-  /** Time passes: often so little that calls meet. */
-  pause(limitsMs: readonly number[] = [5, 40, 300, 3_000, 15_000]): this {
-    this.#atMs += this.#dice.between(0, this.#dice.pick(limitsMs));
-    return this;
-  }
-}
-
-type Life = (context: LifeContext, first: AttachmentPlan, script: Script) => void;
+import { add, del, endSandbox, type Life, type LifeContext, Script } from "./life-script.ts";
+import type { Operation } from "./plan.ts";
+import { STATEFUL_LIVES } from "./stateful-lives.ts";
 
 /** Kinds of lives; the runtime's part of the scenarios. */
 const LIVES: Readonly<Record<string, Life>> = {
@@ -98,37 +59,16 @@ const LIVES: Readonly<Record<string, Life>> = {
 
 /** What the runtime does with a pod. */
 export function podLife(context: LifeContext): Operation[] {
-  const { dice, networks, pod, moments, wanted, askShare } = context;
+  const { dice, networks, pod, moments, wanted, askShare, features } = context;
   const startMs = dice.pick(moments) + dice.between(0, dice.pick([10, 100, 1_000]));
   const interfaces = dice.happens(0.25) ? ["net1", "net2"] : ["net1"];
   return interfaces.flatMap((ifName) => {
     const network = dice.happens(0.65) ? "lan" : dice.pick(networks).name;
     const script = new Script(dice, startMs);
-    const live = LIVES[dice.pick(Object.keys(LIVES))];
+    const lives = features.has("kept") && dice.happens(0.6) ? STATEFUL_LIVES : LIVES;
+    const live = lives[dice.pick(Object.keys(lives))];
     const fixed = dice.happens(askShare) ? dice.pick([wanted, wanted, wanted, dice.integer(1, 14)]) : undefined;
     live?.(context, { pod, sandbox: 1, network, ifName, fixed }, script);
     return script.operations;
   });
-}
-
-function add({ dice }: LifeContext, attachment: AttachmentPlan): Act {
-  return {
-    kind: "add",
-    attachment,
-    deliveryMs: deliveryMs(dice),
-    hangUpMs: dice.happens(0.15) ? dice.between(0, dice.pick([20, 200, 14_000])) : undefined,
-  };
-}
-
-function del({ dice }: LifeContext, attachment: AttachmentPlan): Act {
-  return { kind: "del", attachment, deliveryMs: deliveryMs(dice), isStripped: dice.happens(0.3) };
-}
-
-/** Most plugins connect at once; some are kept from it, so that calls arrive in another order than they began. */
-function deliveryMs(dice: Dice): number {
-  return dice.happens(0.8) ? dice.between(1, 5) : dice.between(1, dice.pick([50, 500, 6_000]));
-}
-
-function endSandbox({ dice }: LifeContext, { pod, sandbox }: AttachmentPlan, script: Script): void {
-  script.pause([5, 300]).do({ kind: "end-sandbox", pod, sandbox, isGone: dice.happens(0.7) });
 }

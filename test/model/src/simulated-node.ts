@@ -36,6 +36,8 @@ export interface NodeParts extends Omit<ProcessParts, "sandboxes" | "spool"> {
 /** One machine: its agent, which dies and comes back, its sandboxes, and the plugins that runtimes start on it. */
 export class SimulatedNode {
   readonly name: string;
+  /** Whether its agents take ranges of ipam sections. */
+  readonly inlinePools: "allow" | "deny";
   readonly sandboxes: SimulatedSandboxes = new SimulatedSandboxes();
   readonly #spool = new SimulatedSpool();
   /** Its plugins and its runtime: they live until the node goes down. */
@@ -51,6 +53,7 @@ export class SimulatedNode {
   constructor(parts: NodeParts) {
     this.#parts = parts;
     this.name = parts.node.name;
+    this.inlinePools = parts.node.inlinePools;
     this.plugins = new Actor(`plugins of ${this.name}`);
     parts.time.schedule(this.plugins, 0, () => this.start());
   }

@@ -1,5 +1,5 @@
 import type { PodIdentity } from "@cluster-ipam/allocator";
-import { POD_NAMESPACE, type PodPlan } from "./plan.ts";
+import { namespaceOf, type PodPlan } from "./plan.ts";
 
 /** The Pod objects on the API server: one for each name, from the first ADD on until somebody deletes it. */
 export class SimulatedPods {
@@ -29,6 +29,8 @@ export class SimulatedPods {
   }
 }
 
-function identityOf({ name, uid }: PodPlan): PodIdentity {
-  return { namespace: POD_NAMESPACE, name, uid, annotations: {} };
+function identityOf(pod: PodPlan): PodIdentity {
+  const { name, uid, isStateful } = pod;
+  const controlled = isStateful === true ? { controllerKind: "StatefulSet" } : {};
+  return { namespace: namespaceOf(pod), name, uid, annotations: {}, ...controlled };
 }

@@ -1,26 +1,30 @@
 import { leaseName } from "@cluster-ipam/api";
 import { parseAddress } from "@cluster-ipam/ip";
-import { type AddRecord, type AttachmentRecord, describe } from "./attachment-record.ts";
+import { AnswerJudge, type OpenAdd } from "./answer-judge.ts";
+import { type AttachmentRecord, describe } from "./attachment-record.ts";
 import { configText, wireRequest } from "./cni-call.ts";
 import type { Ledger } from "./ledger.ts";
-import { offerOf } from "./offer.ts";
-import { type Act, type AttachmentPlan, netnsOf } from "./plan.ts";
-import { addressesOf, codeOf, describeAnswer } from "./plugin-answer.ts";
+import { type Act, type AttachmentPlan, fixedText, netnsOf } from "./plan.ts";
+import { addressesOf, codeOf, describeAdd, describeAnswer, describeDelivery } from "./plugin-answer.ts";
 import type { SimulatedApiServer } from "./simulated-api-server.ts";
 import type { PluginAnswer, SimulatedNode } from "./simulated-node.ts";
-import { addressText, familiesOf, type NetworkPlan } from "./small-network.ts";
+import type { NetworkPlan } from "./small-network.ts";
 import type { Story } from "./story.ts";
 import type { Rule } from "./violation.ts";
 import type { VirtualTime } from "./virtual-time.ts";
 
+/** Code of what may go well when it is tried again. */
+const TRY_AGAIN = 11;
+/** Code of an ADD that asks for an address which somebody else has. */
+const TAKEN = 102;
 /** Codes of failures that the world can cause: try again, no pool, pool full, taken, not in a range, no such index. */
-const CODES_OF_ADD = new Set([11, 100, 101, 102, 103, 104]);
+const CODES_OF_ADD = new Set([TRY_AGAIN, 100, 101, TAKEN, 103, 104]);
+/** Code of an ADD whose pool is not for its node or namespace. */
+const NOT_ALLOWED = 105;
 /** Code of a CHECK that found something wrong. */
 const CHECK_FAILED = 106;
 /** A runtime repeats a DEL that failed after so long, and so often. */
 const DEL_AGAIN = { afterMs: 2_000, times: 2 } as const;
-/** A pool read so long before a call began may serve it: 10 s by the slowest clock of the model. */
-const POOL_TRUST_MS = 11_200;
 
 /** What a runtime works with. */
 export interface RuntimeParts {
@@ -30,6 +34,8 @@ export interface RuntimeParts {
   readonly server: SimulatedApiServer;
   readonly networks: readonly NetworkPlan[];
   readonly nodeOf: (name: string) => SimulatedNode;
+  /** An agent has said in its answer to an ADD that the attachment has the leases of these names. */
+  readonly answered: (names: readonly string[]) => void;
   readonly complain: (rule: Rule, text: string) => void;
 }
 
@@ -40,9 +46,11 @@ type GcAct = Extract<Act, { kind: "gc" }>;
 /** The callers of all nodes: they start plugins, and hold every answer against what they know. */
 export class SimulatedRuntime {
   readonly #parts: RuntimeParts;
+  readonly #judge: AnswerJudge;
 
   constructor(parts: RuntimeParts) {
     this.#parts = parts;
+    this.#judge = new AnswerJudge(parts);
   }
 
   /** Begins an ADD, unless its sandbox is dead: no runtime asks for one then. */
@@ -54,16 +62,18 @@ export class SimulatedRuntime {
     node.sandboxes.make(netnsOf(attachment), attachment.pod.isVisible);
     this.#parts.server.pods.make(attachment.pod);
     const record = ledger.addBegins(attachment, time.nowMs);
+    const open = this.#judge.begin(attachment, this.#networkOf(attachment.network), record);
     story.tell(`${node.name}: ADD of ${describe(attachment)} begins${describeAdd(act)}`);
     node.call({
       wire: this.#wire("ADD", attachment, {}),
       deliveryMs,
       hangUpMs,
-      said: ({ status }, by) => {
-        record.said = status === 200 ? "success" : "error";
+      said: (answer, by) => {
+        record.said = answer.status === 200 ? "success" : "error";
         record.by = by;
+        if (answer.status === 200) this.#parts.answered(this.#namesOf(open, addressesOf(answer.body)));
       },
-      done: (answer) => this.#addDone(act, record, answer),
+      done: (answer) => this.#addDone(open, answer),
     });
   }
 
@@ -133,20 +143,28 @@ export class SimulatedRuntime {
     });
   }
 
-  #addDone({ attachment }: AddAct, add: AddRecord, answer: PluginAnswer): void {
+  #addDone(open: OpenAdd, answer: PluginAnswer): void {
     const { ledger, story, complain } = this.#parts;
+    const attachment = open.plan;
     story.tell(`${attachment.pod.node}: ADD of ${describe(attachment)} ${describeAnswer(answer)}`);
     if (!("by" in answer)) return;
     if (answer.status !== 200) {
       const code = codeOf(answer.body);
-      if (!CODES_OF_ADD.has(code)) complain("call-failed", `ADD of ${describe(attachment)} ${describeAnswer(answer)}`);
+      if (code !== TRY_AGAIN) this.#judge.judgeFailure(open);
+      if (code === TAKEN) this.#judge.judgeTaken(open);
+      if (code === NOT_ALLOWED) this.#judge.judgeRefusal(open);
+      else if (!CODES_OF_ADD.has(code))
+        complain("call-failed", `ADD of ${describe(attachment)} ${describeAnswer(answer)}`);
       return;
     }
     const addresses = addressesOf(answer.body);
-    this.#judge(attachment, add, addresses);
-    const { addressSpace } = this.#networkOf(attachment.network).pool;
-    const names = addresses.map((address) => nameOf(address, addressSpace));
-    if (ledger.addReturned(attachment, add, names)) ledger.of(attachment).addresses = addresses;
+    this.#judge.judge(open, addresses);
+    const names = this.#namesOf(open, addresses);
+    if (ledger.addReturned(attachment, open.record, names)) ledger.of(attachment).addresses = addresses;
+  }
+
+  #namesOf({ network }: OpenAdd, addresses: readonly string[]): readonly string[] {
+    return addresses.map((address) => nameOf(address, network.pool.addressSpace));
   }
 
   #delAnswered(
@@ -156,26 +174,6 @@ export class SimulatedRuntime {
   ): void {
     if (answer.status === 200) record.confirmedDels.push({ startedAtMs, by: answer.by });
     else this.#parts.complain("call-failed", `DEL of ${describe(record.plan)} ${describeAnswer(answer)}`);
-  }
-
-  /** Holds what an ADD gave against what may be given: by the pools as they were at some moment of the call. */
-  #judge(plan: AttachmentPlan, add: AddRecord, addresses: readonly string[]): void {
-    const { server, ledger, complain } = this.#parts;
-    const fixed = fixedText(plan);
-    const network = this.#networkOf(plan.network);
-    const families = new Set(addresses.map((address) => (address.includes(":") ? 6 : 4)));
-    const expected = familiesOf(network);
-    const isComplete = addresses.length === expected.size && [...expected].every((family) => families.has(family));
-    if (!isComplete || (fixed !== undefined && !addresses.includes(fixed))) {
-      complain("incomplete-answer", `ADD of ${describe(plan)} gave ${addresses.join(", ")}`);
-    }
-    const sinceMs = ledger.of(plan).eraStartMs(add.startedAtMs) - POOL_TRUST_MS;
-    const own = network.kind === "inline" ? offerOf(network.pool).unasked : undefined;
-    for (const address of addresses) {
-      const asked = { sinceMs, isAsked: address === fixed };
-      const isOffered = own?.has(address) ?? server.history.hasOffered(network.pool.name, address, asked);
-      if (!isOffered) complain("forbidden-address", `ADD of ${describe(plan)} gave ${address}`);
-    }
   }
 
   #wire(
@@ -202,18 +200,4 @@ function nameOf(address: string, addressSpace: string): string {
   const parsed = parseAddress(address);
   if (parsed === undefined) throw new RangeError(`${address} is no address`);
   return leaseName(parsed, addressSpace);
-}
-
-function fixedText({ fixed }: AttachmentPlan): string | undefined {
-  return fixed === undefined ? undefined : addressText(4, fixed);
-}
-
-function describeAdd({ attachment, deliveryMs, hangUpMs }: AddAct): string {
-  const fixed = fixedText(attachment);
-  const asks = fixed === undefined ? "" : `, asks for ${fixed}`;
-  return `${asks}${describeDelivery(deliveryMs)}${hangUpMs === undefined ? "" : `, is killed after ${hangUpMs.toFixed(0)} ms`}`;
-}
-
-function describeDelivery(deliveryMs: number): string {
-  return deliveryMs < 20 ? "" : `, reaches the agent after ${deliveryMs.toFixed(0)} ms`;
 }

@@ -1,4 +1,5 @@
 import type { PoolRange, Strategy } from "@cluster-ipam/api";
+import type { ZoneSelector } from "./zone-selector.ts";
 
 /** The model's subnets have sixteen addresses each; a number in [0, 15] stands for one of them. */
 export type HostNumber = number;
@@ -20,12 +21,29 @@ export interface RangePlan {
   readonly assign: NonNullable<PoolRange["assign"]>;
 }
 
+/** For how long addresses are kept after their release. */
+export interface KeepPlan {
+  /** 0: they do not cool down. */
+  readonly coolDownSeconds: number;
+  readonly retain: { readonly policy: "StatefulSet" | "Always"; readonly seconds: number } | undefined;
+}
+
 /** What a pool hands out. */
 export interface PoolPlan {
   readonly name: string;
   readonly addressSpace: string;
   readonly strategy: Strategy;
   readonly ranges: readonly RangePlan[];
+  /** Undefined: an address that is given back is free at once. */
+  readonly keep?: KeepPlan;
+  /** Prefix length of the blocks that nodes claim, of a pool of one family; undefined: it has none. */
+  readonly blockLength?: number;
+  /** Undefined: it serves every node. */
+  readonly nodeSelector?: ZoneSelector;
+  /** Undefined: it serves every namespace. */
+  readonly namespaceSelector?: ZoneSelector;
+  /** It hands out the networks of each node's pods; `ranges` only says of which families these are. */
+  readonly isOfPodCidrs?: boolean;
 }
 
 /** A network configuration that people write: where its ipam section sends the call. */

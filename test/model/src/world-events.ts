@@ -83,7 +83,10 @@ function addTrouble(dice: Dice, attachment: AttachmentPlan, atMs: number): Opera
 /** A lease is deleted under its holder, and somebody else asks for the address. */
 function robbery(dice: Dice, attachment: AttachmentPlan, atMs: number): Operation[] {
   const { pod } = attachment;
-  const thief = { ...attachment, pod: { ...pod, name: `${pod.name}-thief`, uid: `${pod.uid}-thief` } };
+  const thief = {
+    ...attachment,
+    pod: { ...pod, name: `${pod.name}-thief`, uid: `${pod.uid}-thief`, isStateful: false },
+  };
   const act = { kind: "add", attachment: thief, deliveryMs: 1, hangUpMs: undefined } as const;
   return [
     { atMs, act: { kind: "rob", attachment } },
@@ -98,6 +101,6 @@ function delTrouble(dice: Dice, node: string, atMs: number): Operation[] {
 }
 
 /** Soon after one of the moments at which things happen together. */
-function near(dice: Dice, moments: readonly number[]): number {
+export function near(dice: Dice, moments: readonly number[]): number {
   return dice.pick(moments) + dice.between(0, dice.pick([20, 200, 3_000]));
 }

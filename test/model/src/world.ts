@@ -1,11 +1,17 @@
+import type { IPLease } from "@cluster-ipam/api";
 import { Administrator } from "./administrator.ts";
+import { BlockRules } from "./block-rules.ts";
 import { Chance } from "./chance.ts";
 import { StepInvariants } from "./invariants.ts";
+import { KeepRules } from "./keep-rules.ts";
 import { Ledger } from "./ledger.ts";
-import { type Act, netnsOf, type Plan } from "./plan.ts";
+import { performer } from "./performer.ts";
+import type { Act, Plan } from "./plan.ts";
 import { endRun } from "./reconciliation.ts";
 import { Fates, type Fault } from "./request-fate.ts";
+import { ReservationRules } from "./reservation-rules.ts";
 import { SimulatedApiServer } from "./simulated-api-server.ts";
+import { SimulatedController } from "./simulated-controller.ts";
 import { SimulatedNode } from "./simulated-node.ts";
 import { SimulatedRuntime } from "./simulated-runtime.ts";
 import { Story, type StoryLine } from "./story.ts";
@@ -51,6 +57,8 @@ class World {
   readonly #runtime: SimulatedRuntime;
   readonly #invariants: StepInvariants;
   readonly #administrator: Administrator;
+  readonly #controller: SimulatedController | undefined;
+  readonly #perform: (act: Act) => void;
   #violation: Violation | undefined;
 
   constructor(plan: Plan, mayHappen: (key: string) => boolean) {
@@ -59,7 +67,7 @@ class World {
     const chance = new Chance(plan.seed);
     this.#plan = plan;
     const story = new Story(now);
-    const server = new SimulatedApiServer(now);
+    const server = new SimulatedApiServer(now, plan.nodes);
     const ledger = this.#ledger;
     this.#fates = new Fates(chance, plan.faultShare, mayHappen);
     const common = { time, story, server, fates: this.#fates, chance };
@@ -68,8 +76,23 @@ class World {
       (node) => new SimulatedNode({ ...common, node, complain: (text) => complain("call-failed", text) }),
     );
     const nodeOf = (name: string): SimulatedNode => this.#nodeOf(name);
-    this.#runtime = new SimulatedRuntime({ time, story, ledger, server, networks: plan.networks, nodeOf, complain });
+    const keepRules = new KeepRules({ ledger, history: server.history, controller: plan.controller, now, complain });
+    const reservationRules = new ReservationRules({ ledger, complain });
+    server.leases.onChange((change) => keepRules.changed(change));
+    server.leases.onChange((change) => reservationRules.changed(change));
+    const blockRules = new BlockRules({ ledger, server, complain });
+    server.leases.onChange((change) => blockRules.leaseChanged(change));
+    server.blocks.onChange((change) => blockRules.blockChanged(change));
+    const seen = (leases: readonly IPLease[]): void => keepRules.seen(leases);
+    this.#controller = plan.controller && new SimulatedController({ ...common, plan: plan.controller, seen });
+    const answered = (names: readonly string[]): void => {
+      keepRules.answered(names.flatMap((name) => server.leases.named(name) ?? []));
+    };
+    const { networks } = plan;
+    this.#runtime = new SimulatedRuntime({ time, story, ledger, server, networks, nodeOf, answered, complain });
     this.#administrator = new Administrator({ time, story, server, ledger, nodeOf });
+    const [runtime, administrator, controller] = [this.#runtime, this.#administrator, this.#controller];
+    this.#perform = performer({ runtime, administrator, controller, ledger, story, nodeOf });
     this.#invariants = new StepInvariants({ ledger, server });
     this.#story = story;
     this.#server = server;
@@ -89,6 +112,7 @@ class World {
     return endRun({
       plan: this.#plan,
       nodes: this.#nodes,
+      controller: this.#controller,
       ledger: this.#ledger,
       server: this.#server,
       runtime: this.#runtime,
@@ -110,62 +134,6 @@ class World {
 
   #complain(rule: Rule, text: string): void {
     this.#violation ??= { rule, text };
-  }
-
-  #perform(act: Act): void {
-    switch (act.kind) {
-      case "add":
-      case "del":
-      case "check":
-      case "gc":
-        return this.#call(act);
-      case "kill":
-      case "reconcile":
-        return this.#tellAgent(act);
-      case "end-sandbox":
-      case "reboot":
-        return this.#endSandboxes(act);
-      case "put-pool":
-      case "delete-pool":
-      case "reserve":
-      case "end-reservation":
-      case "delete-lease":
-      case "rob":
-      case "outage":
-        return this.#administrator.do(act);
-    }
-  }
-
-  #call(act: Extract<Act, { kind: "add" | "del" | "check" | "gc" }>): void {
-    switch (act.kind) {
-      case "add":
-        return this.#runtime.add(act);
-      case "del":
-        return this.#runtime.del(act);
-      case "check":
-        return this.#runtime.check(act.attachment);
-      case "gc":
-        return this.#runtime.gc(act);
-    }
-  }
-
-  #tellAgent(act: Extract<Act, { kind: "kill" | "reconcile" }>): void {
-    const node = this.#nodeOf(act.node);
-    if (act.kind === "kill") node.kill(act.downMs);
-    else node.process?.reconcile();
-  }
-
-  #endSandboxes(act: Extract<Act, { kind: "end-sandbox" | "reboot" }>): void {
-    if (act.kind === "reboot") {
-      this.#ledger.nodeGoesDown(act.node);
-      this.#nodeOf(act.node).reboot(act.downMs);
-      return;
-    }
-    const { pod, isGone } = act;
-    const left = isGone ? "" : ", its network namespace stays";
-    this.#story.tell(`${pod.node}: sandbox ${act.sandbox} of pod ${pod.name} (${pod.uid}) ends${left}`);
-    this.#ledger.sandboxEnds(act);
-    if (isGone) this.#nodeOf(pod.node).sandboxes.remove(netnsOf(act));
   }
 
   #nodeOf(name: string): SimulatedNode {
