@@ -1,7 +1,7 @@
 import type { Dice } from "./chance.ts";
 
 /** What a run may be about beside plain ADDs and DELs. */
-export type Feature = "blocks" | "kept" | "on-request" | "pod-cidrs" | "reserved" | "selectors" | "storm" | "trouble";
+type Feature = "blocks" | "kept" | "on-request" | "pod-cidrs" | "reserved" | "selectors" | "storm" | "trouble";
 
 /** The features of one run; most runs have none or one, so that each has its share of them. */
 export type Features = ReadonlySet<Feature>;
