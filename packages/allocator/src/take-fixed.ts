@@ -2,7 +2,7 @@ import { type IPLease, leaseName } from "@cluster-ipam/api";
 import { IpamError } from "@cluster-ipam/errors";
 import { type Address, formatAddress, parseAddress } from "@cluster-ipam/ip";
 import { type AllocatorDeps, hasTaken, type Progress } from "./allocation.ts";
-import { describeHolder, isKeptFor } from "./claimant.ts";
+import { describeHolder } from "./claimant.ts";
 import { createNew } from "./create-new.ts";
 import { describeObstacle } from "./holder-state.ts";
 import type { Taken } from "./lease-end.ts";
@@ -28,10 +28,10 @@ export async function takeFixed(set: RangeSet, address: Address, call: Progress,
     const held = await deps.store.get(name, call.signal);
     // Gone since the create: free again.
     if (held === undefined) continue;
-    refuseOtherPrefix(held, set, call);
     const taken = await takeOver(held, set, call, deps);
     if (taken !== undefined) return taken;
     if (!(await mayTakeOver(held, call, deps))) throw await addressTaken(address, held, call, deps);
+    refuseOtherPrefix(held, set);
   }
 }
 
@@ -51,9 +51,8 @@ async function addressTaken(
 }
 
 /** The prefix length of a lease is what the interface gets, and immutable: one that a hand has mistyped must not win. */
-function refuseOtherPrefix(held: IPLease, set: RangeSet, { claimant }: Progress): void {
-  const { metadata, spec } = held;
-  if (spec.reserved === undefined || spec.containerID !== "" || !isKeptFor(held, claimant)) return;
+function refuseOtherPrefix({ metadata, spec }: IPLease, set: RangeSet): void {
+  if (spec.reserved === undefined) return;
   const address = parseAddress(spec.address);
   const expected = address === undefined ? undefined : subnetOf(set, address)?.cidr.prefixLength;
   if (expected === undefined || expected === spec.prefixLength) return;

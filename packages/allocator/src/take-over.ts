@@ -34,7 +34,7 @@ export function earlierLease({ set, fixed }: Claim, call: Progress, own: OwnLeas
 
 /**
  * One replace, of a lease that may be taken over; undefined when it may not, or is not what it was. Where the subnet has
- * another prefix length by now, which is immutable in a lease, it is deleted and made again.
+ * another prefix length by now, which is immutable in a lease, it is deleted and made again, unless it is reserved.
  *
  * @throws the reason of the call's signal: what succeeds a call that was cancelled may be what it would take over
  */
@@ -49,10 +49,12 @@ export async function takeOver(
   call.signal.throwIfAborted();
   const draft = succeeding(lease, draftLease(call.claimant, set, address));
   const context = writeContext(call, deps, originOf(lease));
-  const written =
-    draft.spec.prefixLength === lease.spec.prefixLength
-      ? await rewrite(lease, draft, context, deps)
-      : await makeAgain(lease, draft, context, deps);
+  const isSamePrefix = draft.spec.prefixLength === lease.spec.prefixLength;
+  // Between a delete and a create the address would be anybody's, and a reservation is ended by a hand alone.
+  if (!isSamePrefix && lease.spec.reserved !== undefined) return undefined;
+  const written = isSamePrefix
+    ? await rewrite(lease, draft, context, deps)
+    : await makeAgain(lease, draft, context, deps);
   return written === undefined ? undefined : { lease: written, origin: originOf(lease) };
 }
 

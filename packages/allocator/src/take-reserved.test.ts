@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { AllocatorFixture, anyOf, fixedOf } from "./testing/allocator-fixture.ts";
 import { attachedLease } from "./testing/index.ts";
 import { reservation } from "./testing/kept-leases.ts";
@@ -85,6 +85,45 @@ test("a reservation with another prefix length than the subnet's is an error tha
       "delete the reservation (kubectl delete iplease 10.0.0.7) and make it again with prefixLength 24",
   });
   expect(world.store.snapshot()).toEqual([reserved]);
+});
+
+describe("a reservation that an earlier sandbox of its pod has, with a prefix length of before an edit,", () => {
+  const held = attachedLease("10.0.0.7", {
+    reserved: FOR,
+    pod: { ...FOR.for, uid: "old" },
+    holder: "shop/web-0/net1",
+    node: "n1",
+    containerID: "c1",
+    prefixLength: 16,
+  });
+
+  test("is never deleted to be made again, not for a lost answer either: its pod is told what to do", async () => {
+    const world = new AllocatorFixture();
+    world.goneContainers = ["c1"];
+    const reserved = await world.put(held);
+    world.store.faults.failWrites("delete", { kind: "answer-lost" });
+    await expect(world.take([fixedOf("10.0.0.0/24", "10.0.0.7")], {}, [reserved])).rejects.toMatchObject({
+      code: "bad-config",
+      message: expect.stringContaining("with prefixLength 16, and the subnet of pool lab has it as a /24"),
+    });
+    expect(world.store.snapshot()).toEqual([reserved]);
+  });
+
+  test("is refused with who has it while that sandbox lives on another node", async () => {
+    const world = new AllocatorFixture();
+    await world.put({ ...held, spec: { ...held.spec, node: "n2" } });
+    await expect(world.take([fixedOf("10.0.0.0/24", "10.0.0.7")])).rejects.toMatchObject({ code: "address-taken" });
+  });
+
+  test("is left to whom it is reserved for, when the pod does not ask for it", async () => {
+    const world = new AllocatorFixture();
+    world.goneContainers = ["c1"];
+    const reserved = await world.put(held);
+    const claim = { ...anyOf("10.0.0.0/24"), retains: true };
+    const [lease] = await world.take([claim], { pod: { ...FOR.for, uid: "old" } }, [reserved]);
+    expect(lease?.spec.address).not.toBe("10.0.0.7");
+    expect(world.store.snapshot()).toContainEqual(reserved);
+  });
 });
 
 test("another pod's reservation says nothing of its prefix length: it is taken", async () => {
