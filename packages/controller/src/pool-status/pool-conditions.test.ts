@@ -1,0 +1,87 @@
+import type { Condition } from "@cluster-ipam/api";
+import { expect, test } from "vitest";
+import { changedConditions, conditionsOf, type PoolFindings } from "./pool-conditions.ts";
+import type { PoolCount } from "./pool-count.ts";
+
+const NOW = "2026-03-01T12:00:00Z";
+const LATER = "2026-03-01T13:00:00Z";
+const EMPTY: PoolCount = {
+  capacity: 100n,
+  used: 0n,
+  reserved: 0n,
+  kept: 0n,
+  free: 100n,
+  freeForAny: 100n,
+  outside: 0n,
+};
+
+test("a pool that is well is Ready and nothing else, and says so of every condition", () => {
+  expect(statuses({})).toEqual({
+    Ready: "True",
+    Invalid: "False",
+    Exhausted: "False",
+    NearlyFull: "False",
+    Overlapping: "False",
+  });
+});
+
+test.for<readonly [string, Partial<PoolCount>, Partial<Record<string, string>>]>([
+  ["89 % are taken", { used: 89n, free: 11n, freeForAny: 11n }, { NearlyFull: "False", Exhausted: "False" }],
+  ["90 % are taken", { used: 80n, reserved: 6n, kept: 4n, free: 10n, freeForAny: 10n }, { NearlyFull: "True" }],
+  ["all are taken", { used: 100n, free: 0n, freeForAny: 0n }, { NearlyFull: "True", Exhausted: "True", Ready: "True" }],
+  ["what is free is on request", { used: 50n, free: 50n, freeForAny: 0n }, { NearlyFull: "False", Exhausted: "True" }],
+  ["it never had any address", { capacity: 0n, free: 0n, freeForAny: 0n }, { NearlyFull: "True", Exhausted: "True" }],
+])("conditions where %s", ([, count, expected]) => {
+  expect(statuses({ count: { ...EMPTY, ...count } })).toMatchObject(expected);
+});
+
+test("an exhausted pool says what has its addresses", () => {
+  const count = { ...EMPTY, used: 90n, reserved: 3n, kept: 7n, free: 0n, freeForAny: 0n };
+  expect(conditionOf("Exhausted", { count }).message).toContain("90 used, 3 reserved and 7 kept of 100");
+});
+
+test("an invalid pool is not Ready, and the condition Invalid says why", () => {
+  const fault = "pool lab: ranges[0].start is after end";
+  expect(statuses({ fault })).toMatchObject({
+    Ready: "False",
+    Invalid: "True",
+    Exhausted: "False",
+    NearlyFull: "False",
+  });
+  expect(conditionOf("Invalid", { fault }).message).toBe(fault);
+});
+
+test("an overlap names the other pools", () => {
+  expect(conditionOf("Overlapping", { overlapping: ["blue", "red"] })).toMatchObject({
+    status: "True",
+    message: expect.stringContaining("blue, red"),
+  });
+});
+
+test("a condition that stays keeps the time since when it is so, one that changes gets the new one", () => {
+  const first = conditionsOf(findings({}), [], NOW);
+  const second = conditionsOf(findings({ overlapping: ["blue"], generation: 2 }), first, LATER);
+  const times = Object.fromEntries(second.map(({ type, lastTransitionTime }) => [type, lastTransitionTime]));
+  expect(times).toMatchObject({ Ready: NOW, Overlapping: LATER });
+  expect(second.every(({ observedGeneration }) => observedGeneration === 2)).toBe(true);
+  expect(changedConditions(first, second).map(({ type }) => type)).toEqual(["Overlapping"]);
+});
+
+test("a condition of somebody else's stays as it is", () => {
+  const foreign: Condition = { type: "Audited", status: "True", reason: "Yes", message: "", lastTransitionTime: NOW };
+  expect(conditionsOf(findings({}), [foreign], LATER)).toContainEqual(foreign);
+});
+
+function findings(some: Partial<PoolFindings>): PoolFindings {
+  return { generation: 1, count: EMPTY, fault: undefined, overlapping: [], nearlyFullPercent: 90, ...some };
+}
+
+function statuses(some: Partial<PoolFindings>): Record<string, string> {
+  return Object.fromEntries(conditionsOf(findings(some), [], NOW).map(({ type, status }) => [type, status]));
+}
+
+function conditionOf(type: string, some: Partial<PoolFindings>): Condition {
+  const found = conditionsOf(findings(some), [], NOW).find((condition) => condition.type === type);
+  if (found === undefined) throw new Error(`no condition ${type}`);
+  return found;
+}
