@@ -28,6 +28,10 @@ export const IPPoolStatusSchema = z
     capacity: countField.meta(described("Addresses that may be handed out, in decimal digits.")).exactOptional(),
     used: countField.meta(described("Addresses that are leased, in decimal digits.")).exactOptional(),
     free: countField.meta(described("Addresses that are left, in decimal digits.")).exactOptional(),
+    kept: countField.meta(described("Addresses that cool down or are retained, in decimal digits.")).exactOptional(),
+    outside: countField
+      .meta(described("Leases of the pool whose address it does not hand out any more, in decimal digits."))
+      .exactOptional(),
     reserved: countField.meta(described("Addresses that are kept by hand, in decimal digits.")).exactOptional(),
     observedGeneration: z
       .int()

@@ -32,10 +32,10 @@ export function conditionsOf(findings: PoolFindings, before: readonly Condition[
     nearlyFull(findings),
     overlapping(findings),
   ];
-  const own = verdicts.map((verdict): Condition => {
-    const earlier = before.find(({ type }) => type === verdict.type);
-    const lastTransitionTime = earlier?.status === verdict.status ? earlier.lastTransitionTime : now;
-    return { ...verdict, observedGeneration: findings.generation, lastTransitionTime };
+  const own = verdicts.map((decided): Condition => {
+    const earlier = before.find(({ type }) => type === decided.type);
+    const lastTransitionTime = earlier?.status === decided.status ? earlier.lastTransitionTime : now;
+    return { ...decided, observedGeneration: findings.generation, lastTransitionTime };
   });
   const types = new Set(own.map(({ type }) => type));
   return [...own, ...before.filter(({ type }) => !types.has(type))];

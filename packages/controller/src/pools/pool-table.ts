@@ -1,0 +1,70 @@
+import type { RangeSet } from "@cluster-ipam/allocator";
+import type { IPPool } from "@cluster-ipam/api";
+
+/** What a pool hands out, or why it hands out nothing. */
+export interface PoolReading {
+  /** One set a family; [] where the pool has a fault. */
+  readonly sets: readonly RangeSet[];
+  /** What is wrong with the pool, for people; undefined where agents can serve it. */
+  readonly fault: string | undefined;
+}
+
+/** A pool as the server has it, read. */
+export interface PoolFact extends PoolReading {
+  readonly pool: IPPool;
+}
+
+/** Reads a pool. Never throws: what is wrong is the reading's `fault`. */
+export type PoolReader = (pool: IPPool) => PoolReading;
+
+/** All pools of the cluster, read once for each version of them, and which of them share addresses. */
+export class PoolTable {
+  readonly #read: PoolReader;
+  readonly #byName = new Map<string, PoolFact>();
+
+  constructor(read: PoolReader) {
+    this.#read = read;
+  }
+
+  /** The pool of that name. */
+  get(name: string): PoolFact | undefined {
+    return this.#byName.get(name);
+  }
+
+  /** Names of all pools. */
+  names(): Iterable<string> {
+    return this.#byName.keys();
+  }
+
+  /**
+   * Takes a pool in, or its next version.
+   *
+   * @returns names of the pools whose condition Overlapping may be another one by now, its own among them
+   */
+  set(pool: IPPool): ReadonlySet<string> {
+    const { name } = pool.metadata;
+    const before = this.overlapping(name);
+    this.#byName.set(name, { pool, ...this.#read(pool) });
+    return new Set([name, ...before, ...this.overlapping(name)]);
+  }
+
+  /** @returns names of the pools that overlapped it */
+  delete(name: string): ReadonlySet<string> {
+    const before = this.overlapping(name);
+    this.#byName.delete(name);
+    return new Set(before);
+  }
+
+  /** Names of the other pools of the same space that share an address with the pool, in order. */
+  overlapping(name: string): readonly string[] {
+    const own = this.#byName.get(name);
+    if (own === undefined) return [];
+    const others = [...this.#byName.entries()].filter(([other, fact]) => other !== name && share(own, fact));
+    return others.map(([other]) => other).toSorted();
+  }
+}
+
+function share(a: PoolFact, b: PoolFact): boolean {
+  if (a.pool.spec.addressSpace !== b.pool.spec.addressSpace) return false;
+  return a.sets.some((one) => b.sets.some((two) => one.addresses.overlaps(two.addresses)));
+}
