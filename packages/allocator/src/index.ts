@@ -36,6 +36,7 @@ export { OccupancyHints, type OccupancySource } from "./occupancy-hints.ts";
 export { podCidrSetsOf } from "./pod-cidr-sets.ts";
 export { PoolBlocks } from "./pool-blocks.ts";
 export { checkPool } from "./pool-check.ts";
+export type { PoolStatusStore, StatusWrite } from "./pool-status-store.ts";
 export type { PoolList, PoolStore, UnreadablePool } from "./pool-store.ts";
 export {
   describeRanges,

@@ -3,4 +3,5 @@ export { ApiClusterFacts } from "./api-cluster-facts.ts";
 export { ApiHolderStates } from "./api-holder-states.ts";
 export { ApiLeaseStore, type LeaseStoreOptions } from "./api-lease-store.ts";
 export { ApiNodePods } from "./api-node-pods.ts";
+export { ApiPoolStatusStore } from "./api-pool-status-store.ts";
 export { ApiPoolStore } from "./api-pool-store.ts";

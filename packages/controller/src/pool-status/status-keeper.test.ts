@@ -1,4 +1,4 @@
-import { rangeSetsOf } from "@cluster-ipam/allocator";
+import { rangeSetsOf, type StatusWrite } from "@cluster-ipam/allocator";
 import { API_VERSION, type IPPool, type IPPoolSpec } from "@cluster-ipam/api";
 import { parseAddress } from "@cluster-ipam/ip";
 import { createLogger } from "@cluster-ipam/telemetry";
@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 import type { LeaseFact } from "../leases/lease-fact.ts";
 import { LeaseTable } from "../leases/lease-table.ts";
 import { PoolTable } from "../pools/pool-table.ts";
-import { StatusKeeper, type StatusWrite } from "./status-keeper.ts";
+import { StatusKeeper } from "./status-keeper.ts";
 import { STATUS_INTERVAL_MS } from "./write-pace.ts";
 
 const SUBNET = "10.0.0.0/29";

@@ -1,22 +1,10 @@
+import type { PoolStatusStore } from "@cluster-ipam/allocator";
 import type { Condition, IPPool, IPPoolStatus } from "@cluster-ipam/api";
 import type { Logger } from "@cluster-ipam/telemetry";
 import type { PoolFact } from "../pools/pool-table.ts";
 import { changedConditions } from "./pool-conditions.ts";
 import { isSameConditions, isSameStatus, type StatusBasis, statusOf } from "./pool-status.ts";
 import { WritePace } from "./write-pace.ts";
-
-/** What became of the write of a status. */
-export type StatusWrite =
-  | { readonly kind: "written"; readonly pool: IPPool }
-  /** The pool is not at that version any more: the watch tells of the next one. */
-  | { readonly kind: "changed" }
-  | { readonly kind: "gone" }
-  | { readonly kind: "unknown"; readonly cause: unknown };
-
-/** Where the status of a pool is written, by its subresource, with the pool's uid and resourceVersion. */
-export interface PoolStatusStore {
-  writeStatus(pool: IPPool, signal: AbortSignal): Promise<StatusWrite>;
-}
 
 /** What a {@link StatusKeeper} is made of. */
 export interface StatusKeeperOptions extends StatusBasis {

@@ -1,0 +1,60 @@
+import { API_VERSION, type IPPool, IPPoolSchema } from "@cluster-ipam/api";
+import { KubeClient } from "@cluster-ipam/kube";
+import { type Answer, answerJson, answerStatus, answerText, HANG_UP, ScriptedServer } from "@cluster-ipam/kube/testing";
+import { expect, it, onTestFinished } from "vitest";
+import { ApiPoolStatusStore } from "./api-pool-status-store.ts";
+
+const POOL: IPPool = IPPoolSchema.parse({
+  apiVersion: API_VERSION,
+  kind: "IPPool",
+  metadata: { name: "lab", uid: "u", resourceVersion: "7" },
+  spec: { ranges: [{ subnet: "10.0.0.0/24" }] },
+  status: { capacity: "254", used: "1", free: "253" },
+});
+const { signal } = new AbortController();
+
+async function open(...answers: readonly Answer[]): Promise<{ server: ScriptedServer; store: ApiPoolStatusStore }> {
+  const server = await ScriptedServer.start();
+  server.answerWith(...answers);
+  const client = new KubeClient({ source: server.source(), userAgent: "test/1" });
+  onTestFinished(async () => {
+    await client.close();
+    await server.close();
+  });
+  return { server, store: new ApiPoolStatusStore(client) };
+}
+
+it("writes the status by the subresource, at the version that the pool has", async () => {
+  const { server, store } = await open(answerJson(200, POOL));
+  expect(await store.writeStatus(POOL, signal)).toEqual({ kind: "written", pool: POOL });
+  const [request] = server.requests;
+  expect(request?.method).toBe("PUT");
+  expect(request?.target).toMatch(/^\/apis\/cluster-ipam\.io\/v1alpha1\/ippools\/lab\/status\?timeout/);
+  expect(JSON.parse(request?.body ?? "")).toEqual(POOL);
+});
+
+it.each([
+  ["changed", answerStatus(409, "Conflict", "the object has been modified")],
+  ["gone", answerStatus(404, "NotFound", "not found")],
+  ["unknown", answerStatus(500, "InternalError", "etcd")],
+  ["unknown", HANG_UP],
+  ["unknown", answerText(200, '{"kind":"IPPool"')],
+] as const)("says %s of such an answer", async (kind, answer) => {
+  const { store } = await open(answer);
+  expect(await store.writeStatus(POOL, signal)).toMatchObject({ kind });
+});
+
+it.each([
+  [403, "apiserver-refused", "the permission to update ippools.cluster-ipam.io"],
+  [422, "object-refused", "update ippool lab"],
+] as const)("tells of a refusal with %i", async (status, code, text) => {
+  const { store } = await open(answerStatus(status, "Forbidden", "no"));
+  const written = store.writeStatus(POOL, signal);
+  await expect(written).rejects.toMatchObject({ code, message: expect.stringContaining(text) });
+});
+
+it("writes no pool that was never read", async () => {
+  const { server, store } = await open();
+  await expect(store.writeStatus({ ...POOL, metadata: { name: "lab" } }, signal)).rejects.toThrow(RangeError);
+  expect(server.requests).toEqual([]);
+});
