@@ -153,10 +153,13 @@ describe("a request that fails", () => {
 
   it("has surely not reached the server when it waited for a free connection all its time", async () => {
     const { server, client } = await serverAndClient(HANG);
-    const busy = Array.from({ length: 64 }, () => client.request({ ...POST, timeoutMs: 1_500 }));
-    await expect.poll(() => server.requests.length).toBe(64);
+    const controller = new AbortController();
+    const held = { ...POST, timeoutMs: 25_000, signal: controller.signal };
+    const busy = Array.from({ length: 64 }, () => client.request(held));
+    await expect.poll(() => server.requests.length, { timeout: 20_000 }).toBe(64);
     expect(await client.request({ ...POST, timeoutMs: 100 })).toMatchObject({ kind: "failed", isSent: false });
     server.answerWith(answerText(201, "{}"));
+    controller.abort();
     expect((await Promise.all(busy)).every((answer) => answer.kind === "failed" && answer.isSent)).toBe(true);
     await sleep(50);
     expect(server.requests).toHaveLength(64);
