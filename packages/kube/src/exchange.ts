@@ -1,6 +1,7 @@
 import type { Dispatcher } from "undici";
 import { asError } from "./failure-text.ts";
 import type { KubeAnswer, KubeRequest } from "./kube-request.ts";
+import { retryAfterMsOf } from "./retry-after.ts";
 
 /** What goes over the wire, and how long its answer may take. */
 export interface Exchange {
@@ -13,7 +14,6 @@ export interface Exchange {
   readonly timeoutMs: number;
 }
 
-const DIGITS = /^\d{1,6}$/;
 const MS_PER_S = 1_000;
 
 /** The request was given up after its time-out: the connection that it was on, if any, may be dead. */
@@ -77,8 +77,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
 
   onResponseStart(_controller: unknown, status: number, headers: Readonly<Record<string, unknown>>): void {
     this.#status = status;
-    const retryAfter = headers["retry-after"];
-    if (typeof retryAfter === "string" && DIGITS.test(retryAfter)) this.#retryAfterMs = Number(retryAfter) * MS_PER_S;
+    this.#retryAfterMs = retryAfterMsOf(headers);
   }
 
   onResponseData(_controller: unknown, chunk: Buffer): void {

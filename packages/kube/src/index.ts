@@ -5,6 +5,7 @@ export { describeAnswer } from "./failure-text.ts";
 export { KubeClient, type KubeClientOptions } from "./kube-client.ts";
 export type { Answered, Failed, KubeAnswer, KubeRequest } from "./kube-request.ts";
 export { type KubeStatus, parseStatus } from "./kube-status.ts";
+export type { StreamEnding, StreamRequest } from "./line-stream.ts";
 export { listPages, type PagedList } from "./paged-list.ts";
 export {
   type Declined,

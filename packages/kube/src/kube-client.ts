@@ -6,7 +6,8 @@ import { Connections } from "./connections.ts";
 import { Credentials } from "./credentials.ts";
 import { exchange, TimedOut } from "./exchange.ts";
 import { asError, describeAnswer, describeFailure } from "./failure-text.ts";
-import type { Failed, KubeAnswer, KubeRequest } from "./kube-request.ts";
+import type { Answered, Failed, KubeAnswer, KubeRequest } from "./kube-request.ts";
+import { type StreamEnding, type StreamRequest, streamLines } from "./line-stream.ts";
 
 /** What a {@link KubeClient} is made of. */
 export interface KubeClientOptions {
@@ -14,13 +15,14 @@ export interface KubeClientOptions {
   readonly source: ConfigSource;
   /** `<program>/<version>`. */
   readonly userAgent: string;
-  /** Told of every request once it is over; must not throw. */
+  /** Told of every request once it is over, and of a stream once its status is there; must not throw. */
   readonly onAnswer?: (request: KubeRequest, answer: KubeAnswer, durationMs: number) => void;
   /** Asked before each request, and told how it ended; without one every request is sent. */
   readonly circuit?: Circuit;
 }
 
 const JSON_TYPE = "application/json";
+const OK = 200;
 const UNAUTHORIZED = 401;
 const FIRST_SERVER_ERROR = 500;
 
@@ -39,7 +41,7 @@ export class KubeClient {
   readonly #credentials: Credentials;
   readonly #circuit: Circuit | undefined;
   readonly #connections: Connections = new Connections();
-  #isClosed = false;
+  readonly #closing = new AbortController();
 
   /** @throws Error naming the file, the context or the URL where the configuration cannot be used. */
   constructor({ source, userAgent, onAnswer, circuit }: KubeClientOptions) {
@@ -58,46 +60,78 @@ export class KubeClient {
    * sent and nobody told, while the circuit is open.
    */
   async request(request: KubeRequest): Promise<KubeAnswer> {
-    const ended = this.#circuit?.admit();
-    if (this.#circuit !== undefined && ended === undefined) return notSent(notAsked(this.#circuit));
-    const startedAtMs = performance.now();
-    const answer = await this.#attempt(request, startedAtMs + request.timeoutMs);
-    ended?.(this.#endingOf(request, answer));
-    this.#onAnswer?.(request, answer, performance.now() - startedAtMs);
+    const tell = this.#admit(request);
+    if (tell === undefined) return notSent(notAsked(this.#circuit));
+    const deadlineMs = performance.now() + request.timeoutMs;
+    const answer = await this.#attempt(deadlineMs, (access) => this.#send(request, access, deadlineMs));
+    tell(answer);
     return answer;
   }
 
-  /** Waits for the requests under way, then closes the connections. A later request fails without being sent. */
+  /**
+   * Asks for an answer that lasts, and hands it over line by line. One attempt, as with {@link request}; for the circuit
+   * it has ended once the status is there. A stream holds one connection, and is ended by {@link close}.
+   */
+  async stream(request: StreamRequest): Promise<StreamEnding> {
+    const tell = this.#admit(requestOf(request));
+    if (tell === undefined) return notSent(notAsked(this.#circuit));
+    const deadlineMs = performance.now() + request.timeoutMs;
+    const onOpen = (): void => {
+      tell({ kind: "answered", status: OK, body: "" });
+      request.onOpen?.();
+    };
+    const ending = await this.#attempt(deadlineMs, (access) => this.#stream(request, { access, deadlineMs, onOpen }));
+    if (ending.kind === "answered" || ending.kind === "failed") tell(ending);
+    return ending;
+  }
+
+  /** Ends the streams, waits for the requests under way and closes the connections. Later requests fail unsent. */
   async close(): Promise<void> {
-    this.#isClosed = true;
+    this.#closing.abort(new Error("the client is closed"));
     await this.#connections.close();
+  }
+
+  /** @returns to be told once how the request ended; undefined where it must not be sent */
+  #admit(request: KubeRequest): ((answer: KubeAnswer) => void) | undefined {
+    const ended = this.#circuit?.admit();
+    if (this.#circuit !== undefined && ended === undefined) return undefined;
+    const startedAtMs = performance.now();
+    let isTold = false;
+    return (answer) => {
+      if (isTold) return;
+      isTold = true;
+      ended?.(this.#endingOf(request, answer));
+      this.#onAnswer?.(request, answer, performance.now() - startedAtMs);
+    };
   }
 
   #endingOf({ signal }: KubeRequest, answer: KubeAnswer): RequestEnding {
     if (answer.kind === "failed") {
-      if (this.#isClosed || signal?.aborted === true) return { kind: "abandoned" };
+      if (this.#closing.signal.aborted || signal?.aborted === true) return { kind: "abandoned" };
       return { kind: "failed", reason: describeFailure(answer.cause) };
     }
     if (answer.status < FIRST_SERVER_ERROR) return { kind: "answered" };
     return { kind: "failed", reason: describeAnswer(answer) };
   }
 
-  async #attempt(request: KubeRequest, deadlineMs: number): Promise<KubeAnswer> {
+  async #attempt<Ending extends { readonly kind: string }>(
+    deadlineMs: number,
+    send: (access: Access) => Promise<Ending | Answered | Failed>,
+  ): Promise<Ending | Answered | Failed> {
     try {
       const fresh = this.#credentials.current();
       const access = fresh instanceof Promise ? await before(deadlineMs, fresh) : fresh;
-      const answer = await this.#send(request, access, deadlineMs);
-      if (answer.kind === "failed" || answer.status !== UNAUTHORIZED) return answer;
-      const renewed = await before(deadlineMs, this.#credentials.renewed(access));
-      return await this.#send(request, renewed, deadlineMs);
+      const answer = await send(access);
+      if (!isUnauthorized(answer)) return answer;
+      return await send(await before(deadlineMs, this.#credentials.renewed(access)));
     } catch (error) {
       return notSent(asError(error));
     }
   }
 
   async #send(request: KubeRequest, { endpoint, headers }: Access, deadlineMs: number): Promise<KubeAnswer> {
-    if (this.#isClosed) return notSent(new Error("the client is closed"));
-    const timeoutMs = Math.max(1, Math.ceil(deadlineMs - performance.now()));
+    this.#closing.signal.throwIfAborted();
+    const timeoutMs = remainingMs(deadlineMs);
     const dispatcher = this.#connections.dispatcher(endpoint);
     const { origin, basePath } = endpoint;
     const target = basePath + targetOf(request, timeoutMs);
@@ -112,31 +146,68 @@ export class KubeClient {
     return answer;
   }
 
+  async #stream(request: StreamRequest, { access, deadlineMs, onOpen }: StreamAttempt): Promise<StreamEnding> {
+    const closing = this.#closing.signal;
+    closing.throwIfAborted();
+    const { origin, basePath } = access.endpoint;
+    const dispatcher = this.#connections.dispatcher(access.endpoint);
+    const signal = request.signal === undefined ? closing : AbortSignal.any([request.signal, closing]);
+    const ending = await streamLines(dispatcher, {
+      origin,
+      target: basePath + targetOf(request),
+      headers: this.#headers(request, access.headers),
+      request: { ...request, timeoutMs: remainingMs(deadlineMs), signal },
+      onOpen,
+    });
+    if (ending.kind === "silent") this.#connections.retire(dispatcher);
+    if (ending.kind === "failed") this.#distrust(dispatcher, ending);
+    return ending;
+  }
+
   #distrust(dispatcher: Dispatcher, { cause, isSent }: Failed): void {
     if (isSent && cause instanceof TimedOut) this.#connections.retire(dispatcher);
   }
 
-  #headers({ body, accept }: KubeRequest, authentication: readonly string[]): string[] {
+  #headers({ body, accept }: Pick<KubeRequest, "body" | "accept">, authentication: readonly string[]): string[] {
     const headers = ["user-agent", this.#userAgent, "accept", accept ?? JSON_TYPE, ...authentication];
     if (body !== undefined) headers.push("content-type", JSON_TYPE);
     return headers;
   }
 }
 
-/** The server gets the time-out too, so that it does not go on with what nobody waits for. */
-function targetOf({ path, query }: KubeRequest, timeoutMs: number): string {
-  let target = `${path}?timeout=${timeoutMs}ms`;
-  if (query === undefined) return target;
-  for (const [name, value] of Object.entries(query)) target += `&${name}=${encodeURIComponent(value)}`;
-  return target;
+/** What a stream is to those who count requests. */
+function requestOf({ silenceMs: _silence, onOpen: _open, onLine: _line, ...asked }: StreamRequest): KubeRequest {
+  return { ...asked, method: "GET" };
+}
+
+interface StreamAttempt {
+  readonly access: Access;
+  readonly deadlineMs: number;
+  readonly onOpen: () => void;
+}
+
+function remainingMs(deadlineMs: number): number {
+  return Math.max(1, Math.ceil(deadlineMs - performance.now()));
+}
+
+/** The server gets the time-out too, where there is one, so that it does not go on with what nobody waits for. */
+function targetOf({ path, query = {} }: Pick<KubeRequest, "path" | "query">, timeoutMs?: number): string {
+  const parameters = Object.entries(query).map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
+  if (timeoutMs !== undefined) parameters.unshift(`timeout=${timeoutMs}ms`);
+  return parameters.length === 0 ? path : `${path}?${parameters.join("&")}`;
+}
+
+function isUnauthorized(answer: { readonly kind: string } | Answered): boolean {
+  return answer.kind === "answered" && "status" in answer && answer.status === UNAUTHORIZED;
 }
 
 function notSent(cause: Error): Failed {
   return { kind: "failed", cause, isSent: false };
 }
 
-function notAsked({ state }: Circuit): Error {
-  if (state.kind === "closed") return new Error("not asked");
+function notAsked(circuit: Circuit | undefined): Error {
+  const state = circuit?.state;
+  if (state === undefined || state.kind === "closed") return new Error("not asked");
   return new Error(`not asked again yet: no usable answer since ${state.since.toISOString()}: ${state.lastFailure}`);
 }
 
