@@ -1,11 +1,15 @@
 export { Circuit, type CircuitOptions, type CircuitState, type RequestEnding } from "./circuit.ts";
+export { type Clock, SYSTEM_CLOCK } from "./clock.ts";
 export { type ConfigSource, inCluster, kubeconfigFile } from "./config-source.ts";
 export { EventRecorder, type EventRecorderOptions, type EventSubject, type KubeEvent } from "./event-recorder.ts";
 export { describeAnswer } from "./failure-text.ts";
+export { Informer, type InformerOptions } from "./informer.ts";
+export { type InformerMeter, NO_INFORMER_METER } from "./informer-meter.ts";
 export { KubeClient, type KubeClientOptions } from "./kube-client.ts";
 export type { Answered, Failed, KubeAnswer, KubeRequest } from "./kube-request.ts";
 export { type KubeStatus, parseStatus } from "./kube-status.ts";
 export type { StreamEnding, StreamRequest } from "./line-stream.ts";
+export type { CachedObject, ObjectHandler } from "./object-cache.ts";
 export { listPages, type PagedList } from "./paged-list.ts";
 export {
   type Declined,
@@ -14,3 +18,5 @@ export {
   readPersistently,
   type Unanswered,
 } from "./persistent-read.ts";
+export type { ReadTrouble } from "./read-trouble.ts";
+export type { WatchEnding } from "./watch-pass.ts";

@@ -1,3 +1,5 @@
+export { FakeCollection, type FakeObject, type Fate, NO_ANSWER, refusal } from "./fake-collection.ts";
+export { ManualClock, settled } from "./manual-clock.ts";
 export {
   type Answer,
   answerJson,
