@@ -20,3 +20,4 @@ export {
 } from "./persistent-read.ts";
 export type { ReadTrouble } from "./read-trouble.ts";
 export type { WatchEnding } from "./watch-pass.ts";
+export { WorkQueue, type WorkQueueOptions, type WorkReport } from "./work-queue.ts";
