@@ -21,8 +21,8 @@ const PAGE_SIZE = 20;
 const LEASES = 50;
 /** Longer than the longest pause of an informer, and what a busy machine adds. */
 const PATIENCE_MS = 90_000;
-/** Writes after the backup, so that what comes after the restore has lower versions than what was seen. */
-const LATER_WRITES = 20;
+/** Writes of each lease after the backup: far more than a server makes by itself while it starts. */
+const LATER_WRITES = 5;
 const ROUNDS = 8;
 /** Less than one event has. */
 const CUT_BYTES = 500;
@@ -198,12 +198,12 @@ describe("an informer on a real API server", () => {
   it("sees that the server was put back to a backup, whose versions are older", async () => {
     const backup = await controlPlane.backUp();
     const { informer, witness, tally } = await synced(clientOf(controlPlane.kubeconfigPath));
-    for (let round = 0; round < LATER_WRITES; round += 1) await change(round);
+    for (let round = 0; round < LATER_WRITES; round += 1) await Promise.all(addresses(LEASES).map(patch));
     await controlPlane.restore(backup);
     await waitUntilWritable(controlPlane, PATIENCE_MS);
     await caughtUp(informer);
     expect(informer.size).toBe(LEASES);
-    expect(tally.lists).toBe(2);
+    expect(tally.endings).toContain("rewound");
     // An object that is older than it was is told as changed: that is what has happened to it.
     expect(witness.contradictions.filter((told) => !told.endsWith("went back"))).toEqual([]);
     const from = witness.told.length;

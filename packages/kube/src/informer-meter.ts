@@ -7,7 +7,10 @@ export interface InformerMeter {
   listed(objects: number, durationMs: number): void;
   /** A page of a list, or the question where the server is, was in vain; it is read again after `pauseMs`. */
   readFailed(trouble: ReadTrouble, pauseMs: number): void;
-  /** A watch has ended, of itself or not; the next one, or a list, begins after `pauseMs`. */
+  /**
+   * A watch has ended, of itself or not; the next one, or a list, begins after `pauseMs`. Also told, as `rewound`, when
+   * it turns out before the next one that there can be none.
+   */
   watchEnded(ending: WatchEnding, pauseMs: number): void;
   /** The watch has told of something. */
   eventSeen(kind: "set" | "deleted" | "bookmark"): void;

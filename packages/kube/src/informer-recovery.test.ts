@@ -64,6 +64,7 @@ describe("an informer whose watch cannot be gone on with", () => {
       ["z", "old"],
     ]);
     await made.clock.advance(1_000);
+    expect(made.noted).toEqual(["watch broken, 500 ms", "watch rewound, 0 ms", "listed 2"]);
     expect(made.heard).toEqual(["-a", "+a=old", "+z=old", "-b"]);
     expect(copyOf(made)).toEqual(truthOf(made));
   });

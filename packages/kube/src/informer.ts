@@ -14,7 +14,7 @@ export interface InformerOptions<T> {
   /** Of the list, such as `/api/v1/pods`. */
   readonly path: string;
   /** Selectors. */
-  readonly query?: Readonly<Record<"fieldSelector" | "labelSelector", string>>;
+  readonly query?: Partial<Readonly<Record<"fieldSelector" | "labelSelector", string>>>;
   /**
    * Makes of an object's JSON what is worth keeping, so that the rest of it is not: a cache holds that many times. What
    * it throws makes the object unreadable, and ends nothing.
@@ -204,7 +204,9 @@ export class Informer<T> {
     this.#recovery.readSucceeded();
     const order = compareVersions(resourceVersion, this.#resourceVersion ?? resourceVersion);
     if (order === 0) this.#markSynced();
-    if (order !== undefined && order < 0) this.#resourceVersion = undefined;
+    if (order === undefined || order >= 0) return;
+    this.#resourceVersion = undefined;
+    this.#meter.watchEnded({ kind: "rewound" }, 0);
   }
 
   async #pauseAfter(trouble: ReadTrouble): Promise<void> {
