@@ -43,7 +43,7 @@ export interface WorkQueueOptions {
  */
 const PAUSE = { firstMs: 200, maxMs: 60_000, jitter: 0.5 } as const;
 
-/** When a key is to be looked at; void where its state says another time by now. */
+/** When a key is to be looked at; void where it has another turn by now. */
 interface Turn {
   readonly dueMs: number;
   readonly key: string;
@@ -140,7 +140,10 @@ export class WorkQueue {
   }
 
   #schedule(key: string, state: WorkState): void {
-    this.#turns.push({ key, dueMs: state.dueMs });
+    const { dueMs } = state;
+    if (state.turnMs === dueMs) return;
+    state.turnMs = dueMs;
+    this.#turns.push({ key, dueMs });
     // Later, so that requests that are made together are answered together.
     if (this.#isLookDue) return;
     this.#isLookDue = true;
@@ -163,7 +166,7 @@ export class WorkQueue {
   #nextTurn(): Turn | undefined {
     for (let turn = this.#turns.peek(); turn !== undefined; turn = this.#turns.peek()) {
       const state = this.#states.get(turn.key);
-      if (state !== undefined && !state.isRunning && state.dueMs === turn.dueMs) return turn;
+      if (state?.turnMs === turn.dueMs) return turn;
       this.#turns.pop();
     }
     return undefined;
@@ -172,6 +175,7 @@ export class WorkQueue {
   #begin(key: string, nowMs: number): void {
     const state = this.#states.get(key);
     if (state === undefined) return;
+    state.turnMs = undefined;
     if (!state.isAsked) return void this.#states.delete(key);
     const waitedMs = state.begin(nowMs, this.#options.minIntervalMs ?? 0);
     const done = this.#work(key, state, waitedMs).finally(() => {

@@ -4,6 +4,8 @@ const NEVER = Number.POSITIVE_INFINITY;
 /** What a work queue knows of one key: who has asked for work on it, and what holds that back. Times of one clock, in ms. */
 export class WorkState {
   isRunning = false;
+  /** The {@link dueMs} for which the key has a place in the order of turns; undefined where it has none. */
+  turnMs: number | undefined;
   /** Failures in a row. */
   failures = 0;
   /** The first request, of those for as soon as possible, that no work has begun after. */
