@@ -8,6 +8,15 @@ export { type InformerMeter, NO_INFORMER_METER } from "./informer-meter.ts";
 export { KubeClient, type KubeClientOptions } from "./kube-client.ts";
 export type { Answered, Failed, KubeAnswer, KubeRequest } from "./kube-request.ts";
 export { type KubeStatus, parseStatus } from "./kube-status.ts";
+export { ELECTION, type ElectionClock } from "./leader-election/election-timing.ts";
+export {
+  type ElectionObserver,
+  type ElectionState,
+  type Lead,
+  LeaderElector,
+  type LeaderElectorOptions,
+} from "./leader-election/leader-elector.ts";
+export type { TermEnd } from "./leader-election/term.ts";
 export type { StreamEnding, StreamRequest } from "./line-stream.ts";
 export type { CachedObject, ObjectHandler } from "./object-cache.ts";
 export { listPages, type PagedList } from "./paged-list.ts";
