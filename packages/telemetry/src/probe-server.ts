@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { ListenAddress } from "./listen-address.ts";
 import type { MetricRegistry } from "./metric-registry.ts";
 
 /** Far longer than anybody takes who asks for metrics or probes. */
@@ -24,12 +25,6 @@ export interface ProbeServerOptions {
   readonly live: Probe;
   /** Whether the process does its work: `/readyz`. */
   readonly ready: Probe;
-}
-
-/** An address to listen on; port 0 is any that is free. */
-export interface ListenAddress {
-  readonly host: string;
-  readonly port: number;
 }
 
 interface Page {
