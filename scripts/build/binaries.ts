@@ -21,4 +21,10 @@ export const BINARIES: readonly Binary[] = [
     prelude: "export MALLOC_ARENA_MAX=1 MALLOC_TRIM_THRESHOLD_=65536 MALLOC_MMAP_THRESHOLD_=65536",
     nodeOptions: ["--max-semi-space-size=8", "--max-old-space-size=256", "--expose-gc"],
   },
+  {
+    name: "cluster-ipam-controller",
+    entry: "cmd/cluster-ipam-controller/src/main.ts",
+    prelude: "",
+    nodeOptions: [],
+  },
 ];

@@ -10,6 +10,7 @@ const OURS = [
   "allocator",
   "api",
   "cni",
+  "controller",
   "dialects",
   "errors",
   "ip",
@@ -34,6 +35,7 @@ const MAY_IMPORT: Readonly<Record<Ours, readonly Ours[]>> = {
   store: ["kube", "api", "allocator", "errors"],
   telemetry: [],
   agent: ["allocator", "api", "cni", "dialects", "errors", "ip", "telemetry"],
+  controller: ["allocator", "api", "errors", "ip", "kube", "store", "telemetry"],
 };
 
 /** The packages that do no input or output of their own. */

@@ -1,3 +1,5 @@
-export { type LeaseFact, type LeaseState, leaseFact } from "./leases/lease-fact.ts";
-export { changedConditions, conditionsOf, type PoolFindings } from "./pool-status/pool-conditions.ts";
-export { countPool, type PoolCount } from "./pool-status/pool-count.ts";
+export { type Concern, Controller, type ControllerOptions } from "./controller.ts";
+export { ControllerMetrics } from "./controller-metrics.ts";
+export { ElectionJournal } from "./election-journal.ts";
+export { findElectionTrouble, findUnreadiness } from "./service/election-probes.ts";
+export { createServer, type ServerOptions } from "./service/server.ts";

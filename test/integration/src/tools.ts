@@ -21,7 +21,8 @@ export type ToolName =
   | "macvlan"
   | "host-local"
   | "cluster-ipam"
-  | "cluster-ipam-agent";
+  | "cluster-ipam-agent"
+  | "cluster-ipam-controller";
 
 /** Something is missing that a person has to provide. The message is one line that says how. */
 export class RequirementError extends Error {

@@ -1,0 +1,58 @@
+import { hostname } from "node:os";
+import { describe, expect, test } from "vitest";
+import { parseConfig, UsageError } from "./config.ts";
+
+test("nothing must be given", () => {
+  expect(parseConfig([])).toEqual({
+    kubeconfig: undefined,
+    election: { namespace: "kube-system", name: "cluster-ipam-controller" },
+    identity: hostname(),
+    logLevel: "info",
+    metricsAddress: undefined,
+  });
+});
+
+test("every flag is taken, with its value behind it or behind an equals sign", () => {
+  const election = ["--leader-election-namespace", "net-1", "--leader-election-name=ipam.lead"];
+  const others = ["--kubeconfig=/k", "--identity", "pod-0", "--log-level=debug", "--metrics-address", "[::]:9809"];
+  expect(parseConfig([...election, ...others])).toEqual({
+    kubeconfig: "/k",
+    election: { namespace: "net-1", name: "ipam.lead" },
+    identity: "pod-0",
+    logLevel: "debug",
+    metricsAddress: { host: "::", port: 9_809 },
+  });
+});
+
+describe("a command line is refused, with the flag, its value and what is expected,", () => {
+  const namespace = "expected the name of a namespace";
+  const name = "expected the name of an object";
+  const identity = "expected letters, digits and any of _ . : @ -";
+  test.each<readonly [string, string, string]>([
+    ["kubeconfig", "k", "expected an absolute path"],
+    ["leader-election-namespace", "", namespace],
+    ["leader-election-namespace", "Net", namespace],
+    ["leader-election-namespace", "a.b", namespace],
+    ["leader-election-namespace", "a/b", namespace],
+    ["leader-election-namespace", "n".repeat(64), namespace],
+    ["leader-election-name", "", name],
+    ["leader-election-name", "-a", name],
+    ["leader-election-name", "n".repeat(254), name],
+    ["identity", "", identity],
+    ["identity", "a b", identity],
+    ["identity", "i".repeat(254), identity],
+    ["log-level", "loud", "expected one of debug, info, warn, error, silent"],
+    ["metrics-address", "9809", "expected an address and a port, such as 127.0.0.1:9809 or [::]:9809"],
+  ])('--%s is "%s"', (flag, value, expected) => {
+    expect(() => parseConfig([`--${flag}=${value}`])).toThrow(new UsageError(`--${flag} is "${value}": ${expected}`));
+  });
+
+  test.each([
+    ["an unknown flag", ["--verbose"], "--verbose"],
+    ["a flag without its value", ["--identity"], "--identity"],
+    ["a word that belongs to no flag", ["now"], "now"],
+  ])("with %s", (_, args, fragment) => {
+    expect(() => parseConfig(args)).toThrow(UsageError);
+    expect(() => parseConfig(args)).toThrow(fragment);
+  });
+});

@@ -1,0 +1,105 @@
+import { hostname } from "node:os";
+import { parseArgs } from "node:util";
+import { type ListenAddress, LOG_LEVELS, type LogLevel, parseListenAddress } from "@cluster-ipam/telemetry";
+import * as z from "zod";
+
+/** What the controller is told on its command line. */
+export interface ControllerConfig {
+  /** Undefined: the service account of the pod that the controller runs in. */
+  readonly kubeconfig: string | undefined;
+  /** Where the Lease of the election is. */
+  readonly election: { readonly namespace: string; readonly name: string };
+  /** How people know this replica; another one may be called the same. */
+  readonly identity: string;
+  readonly logLevel: LogLevel;
+  /** Undefined: neither metrics nor probes are served. */
+  readonly metricsAddress: ListenAddress | undefined;
+}
+
+/** A command line that cannot be used; the message names the flag, the value and what is expected. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+/** What `--help` says. */
+export const USAGE: string = `usage: cluster-ipam-controller [FLAG]...
+  --kubeconfig FILE        how to reach the API server; the pod's service account without it
+  --leader-election-namespace NAMESPACE  where the Lease is by which one replica leads (kube-system)
+  --leader-election-name NAME            its name (cluster-ipam-controller)
+  --identity NAME          what the Lease calls this replica when it leads (the name of the host)
+  --log-level LEVEL        ${LOG_LEVELS.join(", ")} (info)
+  --metrics-address HOST:PORT  serves /healthz, /readyz and /metrics there
+  --help                   this text
+`;
+
+/** The flags, and what they are without being given. */
+export const OPTIONS = {
+  kubeconfig: { type: "string" },
+  // One for the whole cluster, wherever the replicas run: the resources that the leader sees to have no namespace.
+  "leader-election-namespace": { type: "string", default: "kube-system" },
+  "leader-election-name": { type: "string", default: "cluster-ipam-controller" },
+  identity: { type: "string" },
+  "log-level": { type: "string", default: "info" },
+  "metrics-address": { type: "string" },
+} as const;
+
+/** Longest names of namespaces (RFC 1123 labels) and of other objects, in characters. */
+const NAME_MAX_LENGTH = { namespace: 63, object: 253 } as const;
+/** Room in the Lease for more than any host is called. */
+const IDENTITY_PATTERN = /^[\w.:@-]{1,253}$/;
+
+const namespace = z
+  .string()
+  .max(NAME_MAX_LENGTH.namespace, "expected the name of a namespace")
+  .regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/, "expected the name of a namespace");
+const objectName = z
+  .string()
+  .max(NAME_MAX_LENGTH.object, "expected the name of an object")
+  .regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, "expected the name of an object");
+const listenAddress = z.string().transform((text, context) => {
+  const address = parseListenAddress(text);
+  if (address !== undefined) return address;
+  context.addIssue("expected an address and a port, such as 127.0.0.1:9809 or [::]:9809");
+  return z.NEVER;
+});
+const configSchema = z.object({
+  kubeconfig: z.string().startsWith("/", "expected an absolute path").optional(),
+  "leader-election-namespace": namespace,
+  "leader-election-name": objectName,
+  identity: z.string().regex(IDENTITY_PATTERN, "expected letters, digits and any of _ . : @ -").optional(),
+  "log-level": z.enum(LOG_LEVELS, `expected one of ${LOG_LEVELS.join(", ")}`),
+  "metrics-address": listenAddress.optional(),
+});
+
+/**
+ * Reads the command line.
+ *
+ * @param args without the program's own name
+ * @throws UsageError
+ */
+export function parseConfig(args: readonly string[]): ControllerConfig {
+  const flags = readFlags(args);
+  const parsed = configSchema.safeParse(flags);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    const name = String(issue?.path[0]);
+    throw new UsageError(`--${name} is "${flags[name]}": ${issue?.message}`);
+  }
+  const { data } = parsed;
+  return {
+    kubeconfig: data.kubeconfig,
+    election: { namespace: data["leader-election-namespace"], name: data["leader-election-name"] },
+    identity: data.identity ?? hostname(),
+    logLevel: data["log-level"],
+    metricsAddress: data["metrics-address"],
+  };
+}
+
+function readFlags(args: readonly string[]): Readonly<Record<string, string | undefined>> {
+  try {
+    const { values } = parseArgs({ args: [...args], options: OPTIONS, strict: true, allowPositionals: false });
+    return { ...values };
+  } catch (cause) {
+    throw new UsageError(cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+}

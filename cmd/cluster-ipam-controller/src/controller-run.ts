@@ -1,0 +1,86 @@
+import { randomUUID } from "node:crypto";
+import {
+  Controller,
+  ControllerMetrics,
+  createServer,
+  ElectionJournal,
+  findElectionTrouble,
+  findUnreadiness,
+} from "@cluster-ipam/controller";
+import { inCluster, KubeClient, kubeconfigFile, LeaderElector } from "@cluster-ipam/kube";
+import { addProcessMetrics, type Logger, loadMetricRegistry, type MetricRegistry } from "@cluster-ipam/telemetry";
+import type { ControllerConfig } from "./config.ts";
+import { SYSTEM_CLOCK } from "./system-clock.ts";
+import { VERSION } from "./version.ts";
+
+/**
+ * Runs the controller until `signal` aborts. However it ends, it ends in order: what it does as the leader, the lead,
+ * then the pages for probes.
+ *
+ * @throws Error when nobody can listen, or what the leader does has failed; the lead has been given up then
+ */
+export async function runController(config: ControllerConfig, log: Logger, signal: AbortSignal): Promise<void> {
+  await using ending = new AsyncDisposableStack();
+  const registry = await loadMetricRegistry();
+  const metrics = new ControllerMetrics(registry, VERSION);
+  addProcessMetrics(registry);
+  // Of its own: a renewal is never to wait for other requests.
+  const client = connect(config, metrics);
+  ending.defer(() => client.close());
+  const elector = createElector(config, { client, observer: new ElectionJournal(log, metrics) });
+  metrics.watch(elector);
+  const closeServer = await serve(config, { log, registry, elector, signal });
+  ending.defer(closeServer);
+  const controller = new Controller({ concerns: [], log });
+  log.info({ ...config.election, apiServer: client.server, version: VERSION }, "controller stands for election");
+  await elector.run((ended) => controller.run(ended), signal);
+}
+
+function connect({ kubeconfig }: ControllerConfig, metrics: ControllerMetrics): KubeClient {
+  return new KubeClient({
+    source: kubeconfig === undefined ? inCluster() : kubeconfigFile(kubeconfig),
+    userAgent: `cluster-ipam-controller/${VERSION}`,
+    onAnswer: (request, answer, durationMs) => metrics.requestEnded(request, answer, durationMs),
+  });
+}
+
+function createElector(
+  { election, identity }: ControllerConfig,
+  { client, observer }: { readonly client: KubeClient; readonly observer: ElectionJournal },
+): LeaderElector {
+  return new LeaderElector({
+    ...election,
+    client,
+    observer,
+    // Two replicas on one host, or one that was started again, are not the same.
+    identity: `${identity}_${randomUUID()}`,
+    clock: SYSTEM_CLOCK,
+    date: () => new Date(),
+    random: Math.random,
+  });
+}
+
+interface Shown {
+  readonly log: Logger;
+  readonly registry: MetricRegistry;
+  readonly elector: LeaderElector;
+  /** Aborts when the controller begins to end. */
+  readonly signal: AbortSignal;
+}
+
+/** Serves metrics and probes where the command line says so. @returns ends that */
+async function serve(
+  { metricsAddress }: ControllerConfig,
+  { log, registry, elector, signal }: Shown,
+): Promise<() => Promise<void>> {
+  if (metricsAddress === undefined) return () => Promise.resolve();
+  const server = createServer({
+    metrics: registry,
+    // A process that ends is to be left alone.
+    healthy: () => (signal.aborted ? [] : findElectionTrouble(elector)),
+    ready: () => findUnreadiness(elector, signal.aborted),
+  });
+  const { port } = new URL(await server.listen(metricsAddress));
+  log.info({ host: metricsAddress.host, port: Number(port) }, "metrics are served");
+  return () => server.close();
+}
