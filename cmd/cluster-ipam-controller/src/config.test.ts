@@ -8,18 +8,28 @@ test("nothing must be given", () => {
     election: { namespace: "kube-system", name: "cluster-ipam-controller" },
     identity: hostname(),
     logLevel: "info",
+    nearlyFullPercent: 90,
     metricsAddress: undefined,
   });
 });
 
 test("every flag is taken, with its value behind it or behind an equals sign", () => {
   const election = ["--leader-election-namespace", "net-1", "--leader-election-name=ipam.lead"];
-  const others = ["--kubeconfig=/k", "--identity", "pod-0", "--log-level=debug", "--metrics-address", "[::]:9809"];
+  const others = [
+    "--kubeconfig=/k",
+    "--identity",
+    "pod-0",
+    "--log-level=debug",
+    "--nearly-full-percent=75",
+    "--metrics-address",
+    "[::]:9809",
+  ];
   expect(parseConfig([...election, ...others])).toEqual({
     kubeconfig: "/k",
     election: { namespace: "net-1", name: "ipam.lead" },
     identity: "pod-0",
     logLevel: "debug",
+    nearlyFullPercent: 75,
     metricsAddress: { host: "::", port: 9_809 },
   });
 });
@@ -42,6 +52,9 @@ describe("a command line is refused, with the flag, its value and what is expect
     ["identity", "a b", identity],
     ["identity", "i".repeat(254), identity],
     ["log-level", "loud", "expected one of debug, info, warn, error, silent"],
+    ["nearly-full-percent", "0", "expected a whole number from 1 to 100"],
+    ["nearly-full-percent", "101", "expected a whole number from 1 to 100"],
+    ["nearly-full-percent", "9.5", "expected a whole number from 1 to 100"],
     ["metrics-address", "9809", "expected an address and a port, such as 127.0.0.1:9809 or [::]:9809"],
   ])('--%s is "%s"', (flag, value, expected) => {
     expect(() => parseConfig([`--${flag}=${value}`])).toThrow(new UsageError(`--${flag} is "${value}": ${expected}`));

@@ -12,6 +12,8 @@ export interface ControllerConfig {
   /** How people know this replica; another one may be called the same. */
   readonly identity: string;
   readonly logLevel: LogLevel;
+  /** From this share of its addresses on a pool is said to be nearly full, in percent. */
+  readonly nearlyFullPercent: number;
   /** Undefined: neither metrics nor probes are served. */
   readonly metricsAddress: ListenAddress | undefined;
 }
@@ -27,6 +29,7 @@ export const USAGE: string = `usage: cluster-ipam-controller [FLAG]...
   --leader-election-namespace NAMESPACE  where the Lease is by which one replica leads (kube-system)
   --leader-election-name NAME            its name (cluster-ipam-controller)
   --identity NAME          what the Lease calls this replica when it leads (the name of the host)
+  --nearly-full-percent N  from this share of its addresses on a pool is NearlyFull (90)
   --log-level LEVEL        ${LOG_LEVELS.join(", ")} (info)
   --metrics-address HOST:PORT  serves /healthz, /readyz and /metrics there
   --help                   this text
@@ -40,6 +43,7 @@ export const OPTIONS = {
   "leader-election-name": { type: "string", default: "cluster-ipam-controller" },
   identity: { type: "string" },
   "log-level": { type: "string", default: "info" },
+  "nearly-full-percent": { type: "string", default: "90" },
   "metrics-address": { type: "string" },
 } as const;
 
@@ -68,6 +72,7 @@ const configSchema = z.object({
   "leader-election-name": objectName,
   identity: z.string().regex(IDENTITY_PATTERN, "expected letters, digits and any of _ . : @ -").optional(),
   "log-level": z.enum(LOG_LEVELS, `expected one of ${LOG_LEVELS.join(", ")}`),
+  "nearly-full-percent": z.string().regex(/^([1-9]\d?|100)$/, "expected a whole number from 1 to 100"),
   "metrics-address": listenAddress.optional(),
 });
 
@@ -91,6 +96,7 @@ export function parseConfig(args: readonly string[]): ControllerConfig {
     election: { namespace: data["leader-election-namespace"], name: data["leader-election-name"] },
     identity: data.identity ?? hostname(),
     logLevel: data["log-level"],
+    nearlyFullPercent: Number(data["nearly-full-percent"]),
     metricsAddress: data["metrics-address"],
   };
 }

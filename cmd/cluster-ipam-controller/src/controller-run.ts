@@ -6,8 +6,10 @@ import {
   ElectionJournal,
   findElectionTrouble,
   findUnreadiness,
+  PoolsConcern,
 } from "@cluster-ipam/controller";
-import { inCluster, KubeClient, kubeconfigFile, LeaderElector } from "@cluster-ipam/kube";
+import { EventRecorder, inCluster, KubeClient, kubeconfigFile, LeaderElector } from "@cluster-ipam/kube";
+import { ApiLeaseStore, ApiPoolStatusStore } from "@cluster-ipam/store";
 import { addProcessMetrics, type Logger, loadMetricRegistry, type MetricRegistry } from "@cluster-ipam/telemetry";
 import type { ControllerConfig } from "./config.ts";
 import { SYSTEM_CLOCK } from "./system-clock.ts";
@@ -31,7 +33,10 @@ export async function runController(config: ControllerConfig, log: Logger, signa
   metrics.watch(elector);
   const closeServer = await serve(config, { log, registry, elector, signal });
   ending.defer(closeServer);
-  const controller = new Controller({ concerns: [], log });
+  // Of its own likewise: what the leader does may take all connections for a while.
+  const worker = connect(config, metrics);
+  ending.defer(() => worker.close());
+  const controller = new Controller({ concerns: [poolsConcern(config, { worker, metrics, log })], log });
   log.info({ ...config.election, apiServer: client.server, version: VERSION }, "controller stands for election");
   await elector.run((ended) => controller.run(ended), signal);
 }
@@ -57,6 +62,28 @@ function createElector(
     clock: SYSTEM_CLOCK,
     date: () => new Date(),
     random: Math.random,
+  });
+}
+
+function poolsConcern(
+  { identity, nearlyFullPercent }: ControllerConfig,
+  { worker, metrics, log }: { readonly worker: KubeClient; readonly metrics: ControllerMetrics; readonly log: Logger },
+): PoolsConcern {
+  return new PoolsConcern({
+    client: worker,
+    statuses: new ApiPoolStatusStore(worker),
+    leases: new ApiLeaseStore(worker),
+    events: new EventRecorder({
+      client: worker,
+      reportingController: "cluster-ipam.io/controller",
+      reportingInstance: identity,
+      onLost: ({ reason, note }, answer) => log.debug({ reason, note, answer }, "event could not be sent"),
+    }),
+    meter: metrics,
+    clock: SYSTEM_CLOCK,
+    date: () => new Date(),
+    nearlyFullPercent,
+    log,
   });
 }
 

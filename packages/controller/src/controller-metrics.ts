@@ -1,5 +1,14 @@
-import type { KubeAnswer, KubeRequest, LeaderElector, TermEnd } from "@cluster-ipam/kube";
+import {
+  type InformerMeter,
+  type KubeAnswer,
+  type KubeRequest,
+  type LeaderElector,
+  NO_INFORMER_METER,
+  type TermEnd,
+} from "@cluster-ipam/kube";
 import type { Counter, Histogram, MetricRegistry } from "@cluster-ipam/telemetry";
+
+import type { PoolsMeter } from "./pools-concern.ts";
 
 /** Every name of the controller's own begins so. */
 const PREFIX = "cluster_ipam_controller_";
@@ -28,16 +37,44 @@ const REQUEST_DURATION = {
   labels: ["method"],
   buckets: REQUEST_BUCKETS_S,
 } as const;
+const STATUSES = {
+  name: `${PREFIX}pool_statuses_written_total`,
+  help: "Statuses of IPPools that this replica has written or tried to write.",
+} as const;
+const KEPT_ENDED = {
+  name: `${PREFIX}kept_leases_ended_total`,
+  help: "Leases whose cool-down or retention this replica has ended.",
+} as const;
+const LISTS = {
+  name: `${PREFIX}lists_total`,
+  help: "Whole lists of a resource that were read, by resource: one at the start of a term, others where a watch was lost.",
+  labels: ["resource"],
+} as const;
+const WATCHES = {
+  name: `${PREFIX}watches_ended_total`,
+  help: "Watches that have ended, by resource and by how.",
+  labels: ["resource", "ending"],
+} as const;
+const READ_FAILURES = {
+  name: `${PREFIX}list_failures_total`,
+  help: "Reads of a list that had no usable answer, by resource; they are made again.",
+  labels: ["resource"],
+} as const;
 const BUILD = { name: `${PREFIX}build_info`, help: "The controller's version.", labels: ["version"] } as const;
 
 /** What the controller counts, as Prometheus wants it. docs/operations.md explains each and how to watch it. */
-export class ControllerMetrics {
+export class ControllerMetrics implements PoolsMeter {
   readonly #registry: MetricRegistry;
   readonly #terms: Counter<never>;
   readonly #termsEnded: Counter<"reason">;
   readonly #electionFailures: Counter<never>;
   readonly #requests: Counter<"method" | "status">;
   readonly #requestDuration: Histogram<"method">;
+  readonly #statuses: Counter<never>;
+  readonly #keptEnded: Counter<never>;
+  readonly #lists: Counter<"resource">;
+  readonly #watches: Counter<"resource" | "ending">;
+  readonly #readFailures: Counter<"resource">;
 
   constructor(registry: MetricRegistry, version: string) {
     this.#registry = registry;
@@ -46,6 +83,11 @@ export class ControllerMetrics {
     this.#electionFailures = registry.counter(ELECTION_FAILURES);
     this.#requests = registry.counter(REQUESTS);
     this.#requestDuration = registry.histogram(REQUEST_DURATION);
+    this.#statuses = registry.counter(STATUSES);
+    this.#keptEnded = registry.counter(KEPT_ENDED);
+    this.#lists = registry.counter(LISTS);
+    this.#watches = registry.counter(WATCHES);
+    this.#readFailures = registry.counter(READ_FAILURES);
     registry.info(BUILD, { version });
   }
 
@@ -64,6 +106,23 @@ export class ControllerMetrics {
 
   electionTryFailed(): void {
     this.#electionFailures.add({});
+  }
+
+  statusWritten(): void {
+    this.#statuses.add({});
+  }
+
+  keptLeaseEnded(): void {
+    this.#keptEnded.add({});
+  }
+
+  informer(resource: string): InformerMeter {
+    return {
+      ...NO_INFORMER_METER,
+      listed: () => this.#lists.add({ resource }),
+      watchEnded: ({ kind }) => this.#watches.add({ resource, ending: kind }),
+      readFailed: () => this.#readFailures.add({ resource }),
+    };
   }
 
   requestEnded({ method }: Pick<KubeRequest, "method">, answer: KubeAnswer, durationMs: number): void {

@@ -21,6 +21,15 @@ const ELECTION_RULES = [
   { apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: ["create"] },
 ] as const;
 
+/** What the leader needs for the pools and leases of the cluster. */
+const CLUSTER_RULES = [
+  { apiGroups: ["cluster-ipam.io"], resources: ["ippools"], verbs: ["list", "watch"] },
+  { apiGroups: ["cluster-ipam.io"], resources: ["ippools/status"], verbs: ["update"] },
+  { apiGroups: ["cluster-ipam.io"], resources: ["ipleases"], verbs: ["list", "watch", "delete"] },
+  { apiGroups: [""], resources: ["nodes"], verbs: ["list", "watch"] },
+  { apiGroups: ["events.k8s.io"], resources: ["events"], verbs: ["create"] },
+] as const;
+
 /**
  * Makes the service account that the controllers run as, with what they may do and nothing else.
  *
@@ -36,6 +45,13 @@ export async function createControllerAccount(run: Run, { api }: ControlPlane): 
   const version = "rbac.authorization.k8s.io/v1";
   await api.ensure(`${roles}/roles`, manifest(version, "Role", { metadata, rules: ELECTION_RULES }));
   await api.ensure(`${roles}/rolebindings`, manifest(version, "RoleBinding", { metadata, roleRef, subjects }));
+  const clusterRole = { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: NAME };
+  await api.ensure(
+    `${RBAC}/clusterroles`,
+    manifest(version, "ClusterRole", { metadata: { name: NAME }, rules: CLUSTER_RULES }),
+  );
+  const clusterBinding = { metadata: { name: NAME }, roleRef: clusterRole, subjects };
+  await api.ensure(`${RBAC}/clusterrolebindings`, manifest(version, "ClusterRoleBinding", clusterBinding));
   const request = manifest("authentication.k8s.io/v1", "TokenRequest", { spec: {} });
   const answer = (await api.ensure(`${accounts}/${NAME}/token`, request)) as {
     readonly status: { readonly token: string };

@@ -1,7 +1,6 @@
 import type { PodIdentity } from "@cluster-ipam/allocator";
 import { attachedLease, MemoryLeaseStore } from "@cluster-ipam/allocator/testing";
 import type { IPLease } from "@cluster-ipam/api";
-import { IpamError } from "@cluster-ipam/errors";
 import { expect, test } from "vitest";
 import { leaseFact } from "../leases/lease-fact.ts";
 import { LeaseTable } from "../leases/lease-table.ts";
@@ -193,7 +192,7 @@ class World {
         pods: { get: (namespace, name) => Promise.resolve(this.pods.get(`${namespace}/${name}`)) },
         store: this.store,
         release: async ({ metadata, spec }) => {
-          if (spec.address === this.failing) throw new IpamError("apiserver-refused", "no");
+          if (spec.address === this.failing) throw new Error("no");
           const { name, uid = "", resourceVersion = "" } = metadata;
           await this.store.delete({ name, uid, resourceVersion });
           this.#leases.delete(name);

@@ -52,7 +52,16 @@ function setUp() {
 function take(leases: LeaseTable): void {
   const address = parseAddress("10.0.0.1");
   if (address === undefined) throw new Error("no address");
-  const rest = { uid: "u", resourceVersion: "1", addressSpace: "", holder: "", podUid: "", node: "n1" };
+  const rest = {
+    uid: "u",
+    resourceVersion: "1",
+    addressSpace: "",
+    holder: "",
+    podUid: "",
+    releasedAt: "",
+    keepSeconds: undefined,
+    node: "n1",
+  };
   leases.set({ name: "10.0.0.1", address, pool: "lan-1", state: "attached", ...rest });
 }
 

@@ -19,6 +19,10 @@ export interface LeaseFact {
   readonly holder: string;
   /** The pod's; "" where the lease tells none. */
   readonly podUid: string;
+  /** When it was released, as its node had it; "" while it is not. Tells one release from another, and no time. */
+  readonly releasedAt: string;
+  /** For how long a released lease is kept; undefined: as its pool says today. */
+  readonly keepSeconds: number | undefined;
 }
 
 /** What is remembered of `lease`; undefined where its address is none, which the server does not let happen. */
@@ -38,6 +42,8 @@ export function leaseFact({ metadata, spec }: IPLease): LeaseFact | undefined {
     node,
     holder,
     podUid: spec.pod?.uid ?? "",
+    releasedAt: spec.releasedAt ?? "",
+    keepSeconds: spec.keepSeconds,
   };
 }
 

@@ -60,6 +60,14 @@ function leaseOf(number: number, pool: string, node: string): LeaseFact {
   const name = `10.0.0.${number}`;
   const address = parseAddress(name);
   if (address === undefined) throw new Error(`${name} is not an address`);
-  const rest = { uid: name, resourceVersion: "1", addressSpace: "", holder: "", podUid: "" };
+  const rest = {
+    uid: name,
+    resourceVersion: "1",
+    addressSpace: "",
+    holder: "",
+    podUid: "",
+    releasedAt: "",
+    keepSeconds: undefined,
+  };
   return { name, address, pool, node, state: "attached", ...rest };
 }

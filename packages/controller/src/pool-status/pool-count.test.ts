@@ -91,6 +91,16 @@ function leaseOf(text: string, some: Partial<LeaseFact> = {}): LeaseFact {
   const address = parseAddress(text);
   if (address === undefined) throw new Error(`${text} is not an address`);
   const name = formatAddress(address);
-  const rest = { uid: name, resourceVersion: "1", addressSpace: "", pool: "lab", node: "n1", holder: "", podUid: "" };
+  const rest = {
+    uid: name,
+    resourceVersion: "1",
+    addressSpace: "",
+    pool: "lab",
+    node: "n1",
+    holder: "",
+    podUid: "",
+    releasedAt: "",
+    keepSeconds: undefined,
+  };
   return { name, address, state: "attached", ...rest, ...some };
 }

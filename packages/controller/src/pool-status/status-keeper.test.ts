@@ -197,7 +197,17 @@ class World {
     const name = `10.0.0.${number}`;
     const address = parseAddress(name);
     if (address === undefined) throw new Error(`${name} is not an address`);
-    const rest = { uid: name, resourceVersion: "1", addressSpace: "", holder: "", podUid: "", pool: "lab", node: "n1" };
+    const rest = {
+      uid: name,
+      resourceVersion: "1",
+      addressSpace: "",
+      holder: "",
+      podUid: "",
+      releasedAt: "",
+      keepSeconds: undefined,
+      pool: "lab",
+      node: "n1",
+    };
     this.leases.set({ name, address, state: "attached", ...rest, ...some });
   }
 }

@@ -1,5 +1,6 @@
 import type { RangeSet } from "@cluster-ipam/allocator";
 import type { IPPool } from "@cluster-ipam/api";
+import type { LeaseFact } from "../leases/lease-fact.ts";
 
 /** What a pool hands out, or why it hands out nothing. */
 export interface PoolReading {
@@ -21,6 +22,8 @@ export type PoolReader = (pool: IPPool) => PoolReading;
 export class PoolTable {
   readonly #read: PoolReader;
   readonly #byName = new Map<string, PoolFact>();
+  /** Names of the pools that overlap one, as far as anybody has asked since the last change. */
+  readonly #overlaps = new Map<string, readonly string[]>();
 
   constructor(read: PoolReader) {
     this.#read = read;
@@ -44,6 +47,7 @@ export class PoolTable {
   set(pool: IPPool): ReadonlySet<string> {
     const { name } = pool.metadata;
     const before = this.overlapping(name);
+    this.#overlaps.clear();
     this.#byName.set(name, { pool, ...this.#read(pool) });
     return new Set([name, ...before, ...this.overlapping(name)]);
   }
@@ -51,12 +55,35 @@ export class PoolTable {
   /** @returns names of the pools that overlapped it */
   delete(name: string): ReadonlySet<string> {
     const before = this.overlapping(name);
+    this.#overlaps.clear();
     this.#byName.delete(name);
     return new Set(before);
   }
 
+  /** Names of the pools that may hand out the address, or have: its own, and those that overlap that. */
+  concernedBy({
+    pool,
+    address,
+    addressSpace,
+  }: Pick<LeaseFact, "pool" | "address" | "addressSpace">): readonly string[] {
+    if (this.#byName.has(pool)) return [pool, ...this.overlapping(pool)];
+    const holding = [...this.#byName.values()].filter(({ sets }) =>
+      sets.some((set) => set.addressSpace === addressSpace && set.addresses.has(address)),
+    );
+    return holding.map((fact) => fact.pool.metadata.name);
+  }
+
   /** Names of the other pools of the same space that share an address with the pool, in order. */
   overlapping(name: string): readonly string[] {
+    let found = this.#overlaps.get(name);
+    if (found === undefined) {
+      found = this.#findOverlapping(name);
+      this.#overlaps.set(name, found);
+    }
+    return found;
+  }
+
+  #findOverlapping(name: string): readonly string[] {
     const own = this.#byName.get(name);
     if (own === undefined) return [];
     const others = [...this.#byName.entries()].filter(([other, fact]) => other !== name && share(own, fact));

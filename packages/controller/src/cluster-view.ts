@@ -1,0 +1,125 @@
+import { API_PATH, asIPLease, asIPPool, type IPPool, LEASE_RESOURCE, POOL_RESOURCE } from "@cluster-ipam/api";
+import { type CachedObject, type Clock, Informer, type InformerMeter, type KubeClient } from "@cluster-ipam/kube";
+import { type LeaseFact, leaseFact } from "./leases/lease-fact.ts";
+import { LeaseTable } from "./leases/lease-table.ts";
+import { readPool } from "./pools/pool-reader.ts";
+import { PoolTable } from "./pools/pool-table.ts";
+
+/** Leases are small: thousands fit into one answer. */
+const LEASE_PAGE_SIZE = 5_000;
+
+/** Who is told of what has changed; called in the midst of what the server sends, so must be quick. */
+export interface ClusterViewer {
+  /** A lease is another one by now; `after` is undefined where it is gone. */
+  leaseChanged(before: LeaseFact | undefined, after: LeaseFact | undefined): void;
+  /** What is to be said of these pools may be something else. */
+  poolsChanged(names: Iterable<string>): void;
+  /** The server has an object that this controller cannot read: the two are of different versions. */
+  unreadable(resource: string, name: string, cause: Error): void;
+}
+
+/** What a {@link ClusterView} is made of. */
+export interface ClusterViewOptions {
+  readonly client: Pick<KubeClient, "request" | "stream">;
+  readonly viewer: ClusterViewer;
+  /** Counts what the copy of a resource goes through. */
+  readonly meterOf: (resource: string) => InformerMeter;
+  readonly clock: Clock;
+}
+
+/** What a node tells of itself. */
+interface NodeNetworks {
+  readonly podCidrs: readonly string[];
+}
+
+/** Copies of the cluster's pools, leases and nodes' networks, which stay in step until the view is closed. */
+export class ClusterView {
+  readonly leases: LeaseTable = new LeaseTable();
+  readonly pools: PoolTable = new PoolTable((pool) => readPool(pool, this.#podCidrs()));
+  readonly #viewer: ClusterViewer;
+  readonly #pools: Informer<IPPool>;
+  readonly #leases: Informer<LeaseFact>;
+  readonly #nodes: Informer<NodeNetworks>;
+
+  constructor({ client, viewer, meterOf, clock }: ClusterViewOptions) {
+    this.#viewer = viewer;
+    const parts = { client, clock };
+    const nodes = { path: "/api/v1/nodes", decode: nodeNetworks, meter: meterOf("nodes") };
+    const pools = { path: `${API_PATH}/${POOL_RESOURCE}`, decode: asIPPool, meter: meterOf(POOL_RESOURCE) };
+    const leases = { path: `${API_PATH}/${LEASE_RESOURCE}`, decode: decodeLease, meter: meterOf(LEASE_RESOURCE) };
+    this.#nodes = new Informer({ ...parts, ...nodes });
+    this.#pools = new Informer({ ...parts, ...pools });
+    this.#leases = new Informer({ ...parts, ...leases, pageSize: LEASE_PAGE_SIZE });
+  }
+
+  /** Reads everything, and stays in step from then on. Resolves when all has been read once. */
+  async start(): Promise<void> {
+    const nodesChanged = (): void => this.#nodesChanged();
+    this.#nodes.subscribe({ added: nodesChanged, changed: nodesChanged, deleted: nodesChanged });
+    const setPool = (found: CachedObject<IPPool>): void => this.#setPool(found);
+    this.#pools.subscribe({ added: setPool, changed: setPool, deleted: ({ key }) => this.#deletePool(key) });
+    const setLease = (found: CachedObject<LeaseFact>): void => this.#setLease(found);
+    this.#leases.subscribe({ added: setLease, changed: setLease, deleted: ({ key }) => this.#deleteLease(key) });
+    for (const informer of [this.#nodes, this.#pools, this.#leases]) informer.start();
+    await Promise.all([this.#nodes.synced, this.#pools.synced, this.#leases.synced]);
+  }
+
+  /** Ends the watches. */
+  async close(): Promise<void> {
+    await Promise.all([this.#nodes.close(), this.#pools.close(), this.#leases.close()]);
+  }
+
+  #podCidrs(): string[] {
+    const networks = [...this.#nodes.values()].flatMap((node) => (node.kind === "object" ? node.value.podCidrs : []));
+    return [...new Set(networks)];
+  }
+
+  #nodesChanged(): void {
+    const ofNodes = [...this.pools.names()].flatMap((name) => {
+      const pool = this.pools.get(name)?.pool;
+      return pool?.spec.source === undefined ? [] : [pool];
+    });
+    for (const pool of ofNodes) this.#viewer.poolsChanged(this.pools.set(pool));
+  }
+
+  #setPool(found: CachedObject<IPPool>): void {
+    if (found.kind === "object") return this.#viewer.poolsChanged(this.pools.set(found.value));
+    this.#viewer.unreadable(POOL_RESOURCE, found.key, found.cause);
+    this.#deletePool(found.key);
+  }
+
+  #deletePool(name: string): void {
+    this.#viewer.poolsChanged([name, ...this.pools.delete(name)]);
+  }
+
+  #setLease(found: CachedObject<LeaseFact>): void {
+    if (found.kind === "unreadable") {
+      this.#viewer.unreadable(LEASE_RESOURCE, found.key, found.cause);
+      return this.#deleteLease(found.key);
+    }
+    const before = this.leases.set(found.value);
+    this.#leaseChanged(before, found.value);
+  }
+
+  #deleteLease(name: string): void {
+    this.#leaseChanged(this.leases.delete(name), undefined);
+  }
+
+  #leaseChanged(before: LeaseFact | undefined, after: LeaseFact | undefined): void {
+    this.#viewer.leaseChanged(before, after);
+    // Address and pool of a lease never change: either version tells whom it concerns.
+    const lease = after ?? before;
+    if (lease !== undefined) this.#viewer.poolsChanged(this.pools.concernedBy(lease));
+  }
+}
+
+function decodeLease(object: unknown): LeaseFact {
+  const fact = leaseFact(asIPLease(object));
+  if (fact === undefined) throw new TypeError("spec.address is no address");
+  return fact;
+}
+
+function nodeNetworks(object: unknown): NodeNetworks {
+  const { spec } = object as { readonly spec?: { readonly podCIDRs?: readonly string[] } };
+  return { podCidrs: spec?.podCIDRs ?? [] };
+}

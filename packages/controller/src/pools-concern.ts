@@ -1,0 +1,180 @@
+import { keepSecondsOf, type LeaseStore, type PoolStatusStore } from "@cluster-ipam/allocator";
+import { API_VERSION, type Condition, type IPPool } from "@cluster-ipam/api";
+import { type Clock, type EventRecorder, type InformerMeter, type KubeClient, WorkQueue } from "@cluster-ipam/kube";
+import type { Logger } from "@cluster-ipam/telemetry";
+import { ClusterView, type ClusterViewer } from "./cluster-view.ts";
+import type { Concern } from "./controller.ts";
+import { KeptTimes } from "./kept-leases/kept-times.ts";
+import type { LeaseFact } from "./leases/lease-fact.ts";
+import { StatusKeeper } from "./pool-status/status-keeper.ts";
+
+/** What counts what the leader does with pools. */
+export interface PoolsMeter {
+  /** A status is written. */
+  statusWritten(): void;
+  /** The time of a kept lease was ended. */
+  keptLeaseEnded(): void;
+  /** For the copy of one resource. */
+  informer(resource: string): InformerMeter;
+}
+
+/** What a {@link PoolsConcern} is made of. */
+export interface PoolsConcernOptions {
+  readonly client: Pick<KubeClient, "request" | "stream">;
+  readonly statuses: PoolStatusStore;
+  readonly leases: Pick<LeaseStore, "delete">;
+  readonly events: Pick<EventRecorder, "tell">;
+  readonly meter: PoolsMeter;
+  readonly clock: Clock;
+  /** The time of day, which is told to people alone. */
+  readonly date: () => Date;
+  readonly nearlyFullPercent: number;
+  readonly log: Logger;
+}
+
+/** Work on one pool begins so often at most: a change of its conditions is told within that time. */
+const LOOK_INTERVAL_MS = 500;
+const PARALLEL = { pools: 4, leases: 4 } as const;
+
+/** Pools tell the truth about themselves, and addresses that are kept come free when their time is over. */
+export class PoolsConcern implements Concern {
+  readonly name = "pools";
+  readonly #options: PoolsConcernOptions;
+
+  constructor(options: PoolsConcernOptions) {
+    this.#options = options;
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const term = new PoolsTerm(this.#options);
+    try {
+      await term.run(signal);
+    } finally {
+      await term.close();
+    }
+  }
+}
+
+/** What one leader knows and does from the beginning of its term to the end. */
+class PoolsTerm {
+  readonly #options: PoolsConcernOptions;
+  readonly #view: ClusterView;
+  readonly #keeper: StatusKeeper;
+  readonly #times = new KeptTimes();
+  readonly #pools: WorkQueue;
+  readonly #kept: WorkQueue;
+  /** Before everything has been read no count is right. */
+  #isSynced = false;
+
+  constructor(options: PoolsConcernOptions) {
+    this.#options = options;
+    const { client, clock, meter, statuses, log, date, nearlyFullPercent } = options;
+    this.#view = new ClusterView({ client, clock, viewer: this.#viewer(), meterOf: (of) => meter.informer(of) });
+    const { pools, leases } = this.#view;
+    this.#keeper = new StatusKeeper({
+      pools,
+      leases,
+      nearlyFullPercent,
+      log,
+      store: statuses,
+      nowMs: () => clock.nowMs(),
+      timeOfDay: () => `${date().toISOString().slice(0, 19)}Z`,
+      onCondition: (pool, condition) => this.#tellCondition(pool, condition),
+      onWrite: () => meter.statusWritten(),
+    });
+    const onWorked = ({
+      key,
+      failure,
+    }: {
+      readonly key: string;
+      readonly failure?: { readonly error: Error };
+    }): void => {
+      if (failure !== undefined) log.warn({ err: failure.error, key }, "work failed and will be tried again");
+    };
+    const shared = { clock, onWorked };
+    const work = (name: string, signal: AbortSignal): Promise<void> => this.#keepStatus(name, signal);
+    this.#pools = new WorkQueue({ ...shared, work, parallelism: PARALLEL.pools, minIntervalMs: LOOK_INTERVAL_MS });
+    this.#kept = new WorkQueue({ ...shared, work: (name) => this.#endKept(name), parallelism: PARALLEL.leases });
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const ended = untilAborted(signal);
+    await Promise.race([this.#view.start(), ended]);
+    if (signal.aborted) return;
+    this.#isSynced = true;
+    for (const name of this.#view.pools.names()) this.#pools.add(name);
+    await ended;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#view.close().catch(() => undefined), this.#pools.close(), this.#kept.close()]);
+  }
+
+  #viewer(): ClusterViewer {
+    return {
+      leaseChanged: (before, after) => this.#leaseChanged(before, after),
+      poolsChanged: (names) => {
+        if (this.#isSynced) for (const name of names) this.#pools.add(name);
+      },
+      unreadable: (resource, name, cause) =>
+        this.#options.log.warn({ err: cause, resource, name }, "object cannot be read and is left out"),
+    };
+  }
+
+  #leaseChanged(before: LeaseFact | undefined, after: LeaseFact | undefined): void {
+    if (after?.state === "kept") this.#kept.add(after.name);
+    else if (before !== undefined) this.#times.forget(before.name);
+  }
+
+  async #keepStatus(name: string, signal: AbortSignal): Promise<void> {
+    const againMs = await this.#keeper.keep(name, signal);
+    if (againMs !== undefined) this.#pools.addAfter(name, againMs);
+  }
+
+  /** The controller alone ends the time of a kept lease; at its very version, so that nobody's new lease is hit. */
+  async #endKept(name: string): Promise<void> {
+    const { clock, leases, meter, log } = this.#options;
+    const lease = this.#view.leases.get(name);
+    if (lease === undefined) return this.#times.forget(name);
+    const leftMs = this.#times.leftMs(lease, this.#keepSecondsOf(lease), clock.nowMs());
+    if (leftMs === undefined) return;
+    if (leftMs > 0) return this.#kept.addAfter(name, leftMs);
+    const { uid, resourceVersion, pool, holder } = lease;
+    const outcome = await leases.delete({ name, uid, resourceVersion });
+    if (outcome.kind === "unknown") throw asError(outcome.cause);
+    if (outcome.kind !== "deleted") return;
+    meter.keptLeaseEnded();
+    log.info({ ip: name, pool, holder }, "time of a kept address is over");
+  }
+
+  #keepSecondsOf({ keepSeconds, pool, holder }: LeaseFact): number {
+    if (keepSeconds !== undefined) return keepSeconds;
+    const spec = this.#view.pools.get(pool)?.pool.spec;
+    return (spec === undefined ? undefined : keepSecondsOf(spec, holder !== "")) ?? 0;
+  }
+
+  #tellCondition({ metadata }: IPPool, { type, status, reason, message }: Condition): void {
+    const { events, log } = this.#options;
+    const { name, uid = "" } = metadata;
+    log.info({ pool: name, condition: type, status, reason }, "condition of a pool has changed");
+    const isBad = (type === "Ready") === (status !== "True") && type !== "Overlapping";
+    events.tell({
+      regarding: { apiVersion: API_VERSION, kind: "IPPool", name, namespace: "", uid },
+      type: isBad ? "Warning" : "Normal",
+      reason: status === "True" ? type : `Not${type}`,
+      action: "ObservePool",
+      note: message,
+    });
+  }
+}
+
+function asError(cause: unknown): Error {
+  return cause instanceof Error ? cause : new Error(String(cause));
+}
+
+function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
