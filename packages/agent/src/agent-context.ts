@@ -29,7 +29,7 @@ import type { InlinePolicy } from "./pools/pool-call.ts";
 import type { ReconciliationDeps } from "./reconciliation/reconciliation-deps.ts";
 import { leftoversOf } from "./releases/leftovers.ts";
 import { PendingReleases } from "./releases/pending-releases.ts";
-import { PoolKeeping } from "./releases/pool-keeping.ts";
+import { poolKeepingOf } from "./releases/pool-keeping.ts";
 import type { Spool } from "./releases/spool.ts";
 import { SpooledReleases } from "./releases/spooled-releases.ts";
 
@@ -101,7 +101,7 @@ export function createContext(deps: AgentDeps): AgentContext {
   const overtaking = new Overtaking(clock);
   const pools = new PoolCache(deps.pools, clock, log);
   const poolsOverlapping = pools.overlapping.bind(pools);
-  const keeping = new PoolKeeping({ pools, pods, date, log });
+  const keeping = poolKeepingOf({ pools, pods, date, log });
   const busy = new BusyNames(clock);
   const blocks = new AgentBlocks({ ...deps, store: deps.blocks, attachments, pending, busy });
   const allocator: AllocatorDeps = {

@@ -19,7 +19,7 @@ export {
 export type { Clock, Random } from "./clock.ts";
 export type { ClusterFacts, ClusterNamespace, ClusterNode } from "./cluster-facts.ts";
 export type { HolderState, HolderStates } from "./holder-state.ts";
-export { hasOrdinal, isRetaining, isStatefulPod, type Keeping, keepSecondsOf } from "./keeping.ts";
+export { hasOrdinal, isRetaining, isStatefulPod, isWatched, type Keeping, keepSecondsOf } from "./keeping.ts";
 export type { EndRules, Origin } from "./lease-end.ts";
 export type {
   CreateOutcome,
@@ -36,6 +36,7 @@ export { OccupancyHints, type OccupancySource } from "./occupancy-hints.ts";
 export { podCidrSetsOf } from "./pod-cidr-sets.ts";
 export { PoolBlocks } from "./pool-blocks.ts";
 export { checkPool } from "./pool-check.ts";
+export { PoolKeeping, type PoolKeepingDeps } from "./pool-keeping.ts";
 export type { PoolStatusStore, StatusWrite } from "./pool-status-store.ts";
 export type { PoolList, PoolStore, UnreadablePool } from "./pool-store.ts";
 export {

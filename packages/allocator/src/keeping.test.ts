@@ -1,6 +1,6 @@
 import type { IPPoolSpec } from "@cluster-ipam/api";
 import { expect, test } from "vitest";
-import { hasOrdinal, isRetaining, isStatefulPod, keepSecondsOf } from "./keeping.ts";
+import { hasOrdinal, isRetaining, isStatefulPod, isWatched, keepSecondsOf } from "./keeping.ts";
 
 const ALWAYS = { policy: "Always", seconds: 60 } as const;
 
@@ -51,4 +51,12 @@ test.for([
   ["web", false],
 ] as const)("pod %s is named as by a StatefulSet: %s", ([name, expected]) => {
   expect(hasOrdinal(name)).toBe(expected);
+});
+
+test("a controller has looked at a pool when it has a condition Ready, whatever its status, and by no other", () => {
+  const condition = { type: "Ready", status: "False", reason: "Invalid", message: "", lastTransitionTime: "" } as const;
+  expect(isWatched({ status: { conditions: [condition] } })).toBe(true);
+  expect(isWatched({ status: { conditions: [{ ...condition, type: "Exhausted" }] } })).toBe(false);
+  expect(isWatched({ status: {} })).toBe(false);
+  expect(isWatched({})).toBe(false);
 });

@@ -1,4 +1,4 @@
-import { type IPLease, type IPPoolSpec, RETAIN_ANNOTATION } from "@cluster-ipam/api";
+import { type IPLease, type IPPool, type IPPoolSpec, RETAIN_ANNOTATION } from "@cluster-ipam/api";
 import type { PodIdentity } from "./node-pods.ts";
 
 /** What the pools say of an address that is given back. */
@@ -11,6 +11,11 @@ export interface Keeping {
   keepSeconds(lease: IPLease, signal: AbortSignal): Promise<number | undefined>;
   /** The time of day, RFC 3339, which a release tells to people: nothing is decided by it. */
   timestamp(): string;
+}
+
+/** Whether a controller has ever looked at the pool: it alone ends the time for which an address is kept. */
+export function isWatched({ status }: Pick<IPPool, "status">): boolean {
+  return status?.conditions?.some(({ type }) => type === "Ready") === true;
 }
 
 /** Whether a pool keeps addresses for their pods, all or some. */

@@ -1,7 +1,7 @@
 import type { IPPoolSpec } from "@cluster-ipam/api";
 import { expect, test } from "vitest";
 import { poolOf, watchedPool } from "../testing/objects.ts";
-import { isWatched, refuseUnwatched } from "./keeping-fields.ts";
+import { refuseUnwatched } from "./keeping-fields.ts";
 
 const KEEPING: readonly (readonly [Partial<IPPoolSpec>, string])[] = [
   [{ coolDownSeconds: 30 }, "spec.coolDownSeconds is 30"],
@@ -20,14 +20,4 @@ test.each(KEEPING)("a pool with %j is refused where no controller has looked at 
 
 test.each([[{}], [{ retain: { policy: "None" } }]] as const)("a pool with %j needs no controller", (spec) => {
   expect(() => refuseUnwatched(poolOf("lan", ["10.0.0.0/24"], spec))).not.toThrow();
-});
-
-test("a controller has looked at a pool when it has a condition Ready, whatever its status, and by no other", () => {
-  const pool = watchedPool("lan", ["10.0.0.0/24"]);
-  const [condition] = pool.status?.conditions ?? [];
-  if (condition === undefined) throw new Error("the pool has no condition");
-  expect(isWatched({ status: { conditions: [{ ...condition, status: "False" }] } })).toBe(true);
-  expect(isWatched({ status: { conditions: [{ ...condition, type: "Exhausted" }] } })).toBe(false);
-  expect(isWatched({ status: {} })).toBe(false);
-  expect(isWatched({})).toBe(false);
 });

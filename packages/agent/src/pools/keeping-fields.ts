@@ -1,11 +1,6 @@
-import { isRetaining } from "@cluster-ipam/allocator";
+import { isRetaining, isWatched } from "@cluster-ipam/allocator";
 import type { IPPool } from "@cluster-ipam/api";
 import { IpamError } from "@cluster-ipam/errors";
-
-/** Whether a controller has ever looked at the pool: it alone ends the time for which an address is kept. */
-export function isWatched({ status }: Pick<IPPool, "status">): boolean {
-  return status?.conditions?.some(({ type }) => type === "Ready") === true;
-}
 
 /**
  * Refuses a pool that keeps addresses where no controller would ever end that.
