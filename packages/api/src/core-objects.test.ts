@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { asNamespaceObject, asNodeObject } from "./core-objects.ts";
+import { asNamespaceObject, asNodeObject, nodeStateOf } from "./core-objects.ts";
 
 test("a Node is read with its labels and the networks of its pods, and nothing else", () => {
   const labels = { "kubernetes.io/hostname": "n1" };
@@ -7,7 +7,26 @@ test("a Node is read with its labels and the networks of its pods, and nothing e
   expect(asNodeObject({ kind: "Node", metadata: { name: "n1", labels }, spec, status: {} })).toEqual({
     metadata: { labels },
     spec: { podCIDRs: spec.podCIDRs },
+    status: {},
   });
+});
+
+const READY = { type: "Ready", status: "True" };
+const PRESSURE = { type: "MemoryPressure", status: "True" };
+
+test.each([
+  [[PRESSURE, READY], [], { isReady: true, isOutOfService: false }],
+  [[{ ...READY, status: "False" }], [], { isReady: false, isOutOfService: false }],
+  [[{ ...READY, status: "Unknown" }, PRESSURE], [{ key: "x" }], { isReady: false, isOutOfService: false }],
+  [[], [{ key: "node.kubernetes.io/out-of-service" }], { isReady: false, isOutOfService: true }],
+  [[READY], [{ key: "x" }, { key: "node.kubernetes.io/out-of-service" }], { isReady: true, isOutOfService: true }],
+] as const)("a Node with the conditions %j and the taints %j is %j", (conditions, taints, expected) => {
+  const bare = { metadata: {}, spec: { taints }, status: { conditions } };
+  expect(nodeStateOf(asNodeObject(bare))).toEqual(expected);
+});
+
+test("a Node that tells nothing of itself is neither ready nor out of service", () => {
+  expect(nodeStateOf(asNodeObject({ metadata: {} }))).toEqual({ isReady: false, isOutOfService: false });
 });
 
 test("a Node without labels and without networks is one", () => {

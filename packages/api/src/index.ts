@@ -6,6 +6,8 @@ export {
   type Labels,
   type NamespaceObject,
   type NodeObject,
+  type NodeState,
+  nodeStateOf,
 } from "./core-objects.ts";
 export { asIPBlock, asIPLease, asIPPool, asRestrictedRanges, type RestrictedRanges } from "./decode.ts";
 export {

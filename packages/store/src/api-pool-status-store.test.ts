@@ -58,3 +58,17 @@ it("writes no pool that was never read", async () => {
   await expect(store.writeStatus({ ...POOL, metadata: { name: "lab" } }, signal)).rejects.toThrow(RangeError);
   expect(server.requests).toEqual([]);
 });
+
+it.each([
+  ["deleted", answerJson(200, { kind: "Status" })],
+  ["changed", answerStatus(409, "Conflict", "the object has been modified")],
+  ["gone", answerStatus(404, "NotFound", "not found")],
+  ["unknown", HANG_UP],
+] as const)("deletes one version of a pool and no other: %s", async (kind, answer) => {
+  const { server, store } = await open(answer);
+  expect(await store.delete({ name: "lab", uid: "u", resourceVersion: "7" })).toMatchObject({ kind });
+  const [request] = server.requests;
+  expect(request?.method).toBe("DELETE");
+  expect(request?.target).toMatch(/^\/apis\/cluster-ipam\.io\/v1alpha1\/ippools\/lab(\?|$)/);
+  expect(JSON.parse(request?.body ?? "")).toMatchObject({ preconditions: { uid: "u", resourceVersion: "7" } });
+});

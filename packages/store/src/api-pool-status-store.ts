@@ -1,5 +1,6 @@
-import type { PoolStatusStore, StatusWrite } from "@cluster-ipam/allocator";
+import type { DeleteOutcome, LeaseVersion, PoolStatusStore, StatusWrite } from "@cluster-ipam/allocator";
 import { asIPPool, type IPPool } from "@cluster-ipam/api";
+import { deleteObject } from "./object-delete.ts";
 import { isObjectMissing } from "./refusal.ts";
 import { objectPath, POOLS } from "./resource.ts";
 import { type Api, unclear, unreadable, writeOnce } from "./single-write.ts";
@@ -7,7 +8,7 @@ import { type Api, unclear, unreadable, writeOnce } from "./single-write.ts";
 const OK = 200;
 const CONFLICT = 409;
 
-/** The status of pools on the API server. */
+/** The status of pools on the API server, and their end. */
 export class ApiPoolStatusStore implements PoolStatusStore {
   readonly #api: Api;
 
@@ -27,6 +28,10 @@ export class ApiPoolStatusStore implements PoolStatusStore {
       if (isObjectMissing(answer.status, answer.body)) return { kind: "gone" };
     }
     return unclear(this.#api, { verb: "update", resource: POOLS, name }, answer);
+  }
+
+  delete(version: LeaseVersion): Promise<DeleteOutcome> {
+    return deleteObject(this.#api, POOLS, version);
   }
 
   #written(body: string): StatusWrite {

@@ -8,7 +8,7 @@ import { WritePace } from "./write-pace.ts";
 
 /** What a {@link StatusKeeper} is made of. */
 export interface StatusKeeperOptions extends StatusBasis {
-  readonly store: PoolStatusStore;
+  readonly store: Pick<PoolStatusStore, "writeStatus">;
   /** Milliseconds of a monotonic clock. */
   readonly nowMs: () => number;
   /** The time of day, RFC 3339 to the second. */
