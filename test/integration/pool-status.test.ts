@@ -41,7 +41,7 @@ describe("the controller and its pools", () => {
   afterAll(() => cluster.close());
 
   /** Its subnet, which no other pool here has. */
-  async function pool(spec: Parameters<typeof createPool>[2] | undefined = undefined): Promise<string> {
+  async function pool(spec?: Parameters<typeof createPool>[2]): Promise<string> {
     const name = `pool-${(pools += 1)}`;
     await createPool(cluster.controlPlane, name, spec ?? { ranges: [{ subnet: `10.50.${pools}.0/29` }] });
     return name;
@@ -140,7 +140,7 @@ describe("the controller and its pools", () => {
     const name = "pod-networks";
     await createPool(cluster.controlPlane, name, { ranges: [], source: "NodePodCIDR" });
     // 254 addresses of each, less the bridge's.
-    await untilStatus(name, ({ capacity }) => capacity === "506");
+    expect(await untilStatus(name, ({ capacity }) => capacity === "506")).toMatchObject({ used: "0", free: "506" });
   });
 
   it("an address that is reserved by hand is counted as such", async () => {
@@ -150,7 +150,8 @@ describe("the controller and its pools", () => {
     await cluster.controlPlane.api.ensure(`${API_PATH}/${LEASE_RESOURCE}`, JSON.stringify(lease));
     await untilStatus(name, ({ reserved, free }) => reserved === "1" && free === "5");
     await cluster.controlPlane.api.send({ method: "DELETE", path: `${API_PATH}/${LEASE_RESOURCE}/10.53.0.2` });
-    await untilStatus(name, ({ reserved, free }) => reserved === "0" && free === "6");
+    const after = await untilStatus(name, ({ reserved, free }) => reserved === "0" && free === "6");
+    expect(after).toMatchObject({ used: "0", kept: "0" });
   });
 
   it("an address that cools down is free again after its time, and is nobody's before", async () => {

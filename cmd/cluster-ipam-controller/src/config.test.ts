@@ -9,6 +9,7 @@ test("nothing must be given", () => {
     identity: hostname(),
     logLevel: "info",
     nearlyFullPercent: 90,
+    garbage: { mode: "on", maxPercent: 30, inlinePoolIdleMs: 86_400_000 },
     metricsAddress: undefined,
   });
 });
@@ -21,6 +22,9 @@ test("every flag is taken, with its value behind it or behind an equals sign", (
     "pod-0",
     "--log-level=debug",
     "--nearly-full-percent=75",
+    "--garbage-collection=dry-run",
+    "--garbage-max-percent=5",
+    "--inline-pool-idle-hours=0",
     "--metrics-address",
     "[::]:9809",
   ];
@@ -30,6 +34,7 @@ test("every flag is taken, with its value behind it or behind an equals sign", (
     identity: "pod-0",
     logLevel: "debug",
     nearlyFullPercent: 75,
+    garbage: { mode: "dry-run", maxPercent: 5, inlinePoolIdleMs: undefined },
     metricsAddress: { host: "::", port: 9_809 },
   });
 });
@@ -55,6 +60,10 @@ describe("a command line is refused, with the flag, its value and what is expect
     ["nearly-full-percent", "0", "expected a whole number from 1 to 100"],
     ["nearly-full-percent", "101", "expected a whole number from 1 to 100"],
     ["nearly-full-percent", "9.5", "expected a whole number from 1 to 100"],
+    ["garbage-collection", "yes", "expected one of off, dry-run, on"],
+    ["garbage-max-percent", "0", "expected a whole number from 1 to 100"],
+    ["inline-pool-idle-hours", "-1", "expected a whole number of hours from 0 to 9999"],
+    ["inline-pool-idle-hours", "1.5", "expected a whole number of hours from 0 to 9999"],
     ["metrics-address", "9809", "expected an address and a port, such as 127.0.0.1:9809 or [::]:9809"],
   ])('--%s is "%s"', (flag, value, expected) => {
     expect(() => parseConfig([`--${flag}=${value}`])).toThrow(new UsageError(`--${flag} is "${value}": ${expected}`));

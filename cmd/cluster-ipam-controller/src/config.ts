@@ -1,5 +1,6 @@
 import { hostname } from "node:os";
 import { parseArgs } from "node:util";
+import { GARBAGE_MODES, type GarbageSettings } from "@cluster-ipam/controller";
 import { type ListenAddress, LOG_LEVELS, type LogLevel, parseListenAddress } from "@cluster-ipam/telemetry";
 import * as z from "zod";
 
@@ -14,6 +15,7 @@ export interface ControllerConfig {
   readonly logLevel: LogLevel;
   /** From this share of its addresses on a pool is said to be nearly full, in percent. */
   readonly nearlyFullPercent: number;
+  readonly garbage: GarbageSettings;
   /** Undefined: neither metrics nor probes are served. */
   readonly metricsAddress: ListenAddress | undefined;
 }
@@ -30,6 +32,9 @@ export const USAGE: string = `usage: cluster-ipam-controller [FLAG]...
   --leader-election-name NAME            its name (cluster-ipam-controller)
   --identity NAME          what the Lease calls this replica when it leads (the name of the host)
   --nearly-full-percent N  from this share of its addresses on a pool is NearlyFull (90)
+  --garbage-collection MODE  ${GARBAGE_MODES.join(", ")}: what lost nodes and unused networks leave behind (on)
+  --garbage-max-percent N  no more than this share of all leases goes at once (30)
+  --inline-pool-idle-hours N  a pool of inline ranges goes after so long without a lease, 0: never (24)
   --log-level LEVEL        ${LOG_LEVELS.join(", ")} (info)
   --metrics-address HOST:PORT  serves /healthz, /readyz and /metrics there
   --help                   this text
@@ -44,9 +49,13 @@ export const OPTIONS = {
   identity: { type: "string" },
   "log-level": { type: "string", default: "info" },
   "nearly-full-percent": { type: "string", default: "90" },
+  "garbage-collection": { type: "string", default: "on" },
+  "garbage-max-percent": { type: "string", default: "30" },
+  "inline-pool-idle-hours": { type: "string", default: "24" },
   "metrics-address": { type: "string" },
 } as const;
 
+const MS_PER_HOUR = 3_600_000;
 /** Longest names of namespaces (RFC 1123 labels) and of other objects, in characters. */
 const NAME_MAX_LENGTH = { namespace: 63, object: 253 } as const;
 /** Room in the Lease for more than any host is called. */
@@ -66,13 +75,17 @@ const listenAddress = z.string().transform((text, context) => {
   context.addIssue("expected an address and a port, such as 127.0.0.1:9809 or [::]:9809");
   return z.NEVER;
 });
+const percent = z.string().regex(/^([1-9]\d?|100)$/, "expected a whole number from 1 to 100");
 const configSchema = z.object({
   kubeconfig: z.string().startsWith("/", "expected an absolute path").optional(),
   "leader-election-namespace": namespace,
   "leader-election-name": objectName,
   identity: z.string().regex(IDENTITY_PATTERN, "expected letters, digits and any of _ . : @ -").optional(),
   "log-level": z.enum(LOG_LEVELS, `expected one of ${LOG_LEVELS.join(", ")}`),
-  "nearly-full-percent": z.string().regex(/^([1-9]\d?|100)$/, "expected a whole number from 1 to 100"),
+  "nearly-full-percent": percent,
+  "garbage-collection": z.enum(GARBAGE_MODES, `expected one of ${GARBAGE_MODES.join(", ")}`),
+  "garbage-max-percent": percent,
+  "inline-pool-idle-hours": z.string().regex(/^\d{1,4}$/, "expected a whole number of hours from 0 to 9999"),
   "metrics-address": listenAddress.optional(),
 });
 
@@ -97,7 +110,17 @@ export function parseConfig(args: readonly string[]): ControllerConfig {
     identity: data.identity ?? hostname(),
     logLevel: data["log-level"],
     nearlyFullPercent: Number(data["nearly-full-percent"]),
+    garbage: garbageSettings(data),
     metricsAddress: data["metrics-address"],
+  };
+}
+
+function garbageSettings(data: z.infer<typeof configSchema>): GarbageSettings {
+  const hours = Number(data["inline-pool-idle-hours"]);
+  return {
+    mode: data["garbage-collection"],
+    maxPercent: Number(data["garbage-max-percent"]),
+    inlinePoolIdleMs: hours === 0 ? undefined : hours * MS_PER_HOUR,
   };
 }
 

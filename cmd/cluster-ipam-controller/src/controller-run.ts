@@ -1,15 +1,15 @@
 import { randomUUID } from "node:crypto";
 import {
+  ClusterConcern,
   Controller,
   ControllerMetrics,
   createServer,
   ElectionJournal,
   findElectionTrouble,
   findUnreadiness,
-  PoolsConcern,
 } from "@cluster-ipam/controller";
 import { EventRecorder, inCluster, KubeClient, kubeconfigFile, LeaderElector } from "@cluster-ipam/kube";
-import { ApiLeaseStore, ApiPoolStatusStore } from "@cluster-ipam/store";
+import { ApiBlockStore, ApiClusterNodes, ApiLeaseStore, ApiNodePods, ApiPoolStatusStore } from "@cluster-ipam/store";
 import { addProcessMetrics, type Logger, loadMetricRegistry, type MetricRegistry } from "@cluster-ipam/telemetry";
 import type { ControllerConfig } from "./config.ts";
 import { SYSTEM_CLOCK } from "./system-clock.ts";
@@ -36,7 +36,7 @@ export async function runController(config: ControllerConfig, log: Logger, signa
   // Of its own likewise: what the leader does may take all connections for a while.
   const worker = connect(config, metrics);
   ending.defer(() => worker.close());
-  const controller = new Controller({ concerns: [poolsConcern(config, { worker, metrics, log })], log });
+  const controller = new Controller({ concerns: [clusterConcern(config, { worker, metrics, log })], log });
   log.info({ ...config.election, apiServer: client.server, version: VERSION }, "controller stands for election");
   await elector.run((ended) => controller.run(ended), signal);
 }
@@ -65,14 +65,19 @@ function createElector(
   });
 }
 
-function poolsConcern(
-  { identity, nearlyFullPercent }: ControllerConfig,
+function clusterConcern(
+  { identity, nearlyFullPercent, garbage }: ControllerConfig,
   { worker, metrics, log }: { readonly worker: KubeClient; readonly metrics: ControllerMetrics; readonly log: Logger },
-): PoolsConcern {
-  return new PoolsConcern({
+): ClusterConcern {
+  return new ClusterConcern({
     client: worker,
-    statuses: new ApiPoolStatusStore(worker),
-    leases: new ApiLeaseStore(worker),
+    stores: {
+      leases: new ApiLeaseStore(worker),
+      pools: new ApiPoolStatusStore(worker),
+      blocks: new ApiBlockStore(worker),
+      pods: new ApiNodePods(worker),
+      nodes: new ApiClusterNodes(worker),
+    },
     events: new EventRecorder({
       client: worker,
       reportingController: "cluster-ipam.io/controller",
@@ -83,6 +88,7 @@ function poolsConcern(
     clock: SYSTEM_CLOCK,
     date: () => new Date(),
     nearlyFullPercent,
+    garbage,
     log,
   });
 }

@@ -1,5 +1,17 @@
-import { API_PATH, asIPLease, asIPPool, type IPPool, LEASE_RESOURCE, POOL_RESOURCE } from "@cluster-ipam/api";
+import {
+  API_PATH,
+  asIPLease,
+  asIPPool,
+  asNodeObject,
+  BLOCK_RESOURCE,
+  type IPPool,
+  LEASE_RESOURCE,
+  type NodeState,
+  nodeStateOf,
+  POOL_RESOURCE,
+} from "@cluster-ipam/api";
 import { type CachedObject, type Clock, Informer, type InformerMeter, type KubeClient } from "@cluster-ipam/kube";
+import { type BlockFact, blockFact } from "./blocks/block-fact.ts";
 import { type LeaseFact, leaseFact } from "./leases/lease-fact.ts";
 import { LeaseTable } from "./leases/lease-table.ts";
 import { readPool } from "./pools/pool-reader.ts";
@@ -21,52 +33,78 @@ export interface ClusterViewer {
 /** What a {@link ClusterView} is made of. */
 export interface ClusterViewOptions {
   readonly client: Pick<KubeClient, "request" | "stream">;
-  readonly viewer: ClusterViewer;
   /** Counts what the copy of a resource goes through. */
   readonly meterOf: (resource: string) => InformerMeter;
   readonly clock: Clock;
 }
 
 /** What a node tells of itself. */
-interface NodeNetworks {
+interface NodeFact extends NodeState {
   readonly podCidrs: readonly string[];
 }
 
-/** Copies of the cluster's pools, leases and nodes' networks, which stay in step until the view is closed. */
+/** What is taken for granted of a node that is there and cannot be read. */
+const ANSWERING: NodeState = { isReady: true, isOutOfService: false };
+
+/** Copies of the cluster's pools, leases, blocks and nodes, which stay in step until the view is closed. */
 export class ClusterView {
   readonly leases: LeaseTable = new LeaseTable();
   readonly pools: PoolTable = new PoolTable((pool) => readPool(pool, this.#podCidrs()));
-  readonly #viewer: ClusterViewer;
   readonly #pools: Informer<IPPool>;
   readonly #leases: Informer<LeaseFact>;
-  readonly #nodes: Informer<NodeNetworks>;
+  readonly #blocks: Informer<BlockFact>;
+  readonly #nodes: Informer<NodeFact>;
+  #viewer: ClusterViewer | undefined;
 
-  constructor({ client, viewer, meterOf, clock }: ClusterViewOptions) {
-    this.#viewer = viewer;
+  constructor({ client, meterOf, clock }: ClusterViewOptions) {
     const parts = { client, clock };
-    const nodes = { path: "/api/v1/nodes", decode: nodeNetworks, meter: meterOf("nodes") };
+    const nodes = { path: "/api/v1/nodes", decode: nodeFact, meter: meterOf("nodes") };
     const pools = { path: `${API_PATH}/${POOL_RESOURCE}`, decode: asIPPool, meter: meterOf(POOL_RESOURCE) };
     const leases = { path: `${API_PATH}/${LEASE_RESOURCE}`, decode: decodeLease, meter: meterOf(LEASE_RESOURCE) };
+    const blocks = { path: `${API_PATH}/${BLOCK_RESOURCE}`, decode: blockFact, meter: meterOf(BLOCK_RESOURCE) };
     this.#nodes = new Informer({ ...parts, ...nodes });
     this.#pools = new Informer({ ...parts, ...pools });
+    this.#blocks = new Informer({ ...parts, ...blocks });
     this.#leases = new Informer({ ...parts, ...leases, pageSize: LEASE_PAGE_SIZE });
   }
 
-  /** Reads everything, and stays in step from then on. Resolves when all has been read once. */
-  async start(): Promise<void> {
+  /** Reads everything, and stays in step from then on; once. Resolves when all has been read once. */
+  async start(viewer: ClusterViewer): Promise<void> {
+    this.#viewer = viewer;
     const nodesChanged = (): void => this.#nodesChanged();
     this.#nodes.subscribe({ added: nodesChanged, changed: nodesChanged, deleted: nodesChanged });
     const setPool = (found: CachedObject<IPPool>): void => this.#setPool(found);
     this.#pools.subscribe({ added: setPool, changed: setPool, deleted: ({ key }) => this.#deletePool(key) });
     const setLease = (found: CachedObject<LeaseFact>): void => this.#setLease(found);
     this.#leases.subscribe({ added: setLease, changed: setLease, deleted: ({ key }) => this.#deleteLease(key) });
-    for (const informer of [this.#nodes, this.#pools, this.#leases]) informer.start();
-    await Promise.all([this.#nodes.synced, this.#pools.synced, this.#leases.synced]);
+    const unreadable = (found: CachedObject<BlockFact>): void => this.#tellUnreadable(BLOCK_RESOURCE, found);
+    this.#blocks.subscribe({ added: unreadable, changed: unreadable });
+    for (const informer of this.#informers()) informer.start();
+    await Promise.all(this.#informers().map(({ synced }) => synced));
+  }
+
+  /** Every block that can be read. */
+  blocks(): BlockFact[] {
+    return [...this.#blocks.values()].flatMap((found) => (found.kind === "object" ? [found.value] : []));
+  }
+
+  /** A node as the watch has last told; undefined where there is none of that name. */
+  node(name: string): NodeState | undefined {
+    const found = this.#nodes.get(name);
+    return found?.kind === "unreadable" ? ANSWERING : found?.value;
   }
 
   /** Ends the watches. */
   async close(): Promise<void> {
-    await Promise.all([this.#nodes.close(), this.#pools.close(), this.#leases.close()]);
+    await Promise.all(this.#informers().map((informer) => informer.close()));
+  }
+
+  #informers(): readonly Pick<Informer<unknown>, "start" | "synced" | "close">[] {
+    return [this.#nodes, this.#pools, this.#leases, this.#blocks];
+  }
+
+  #tellUnreadable<T>(resource: string, found: CachedObject<T>): void {
+    if (found.kind === "unreadable") this.#viewer?.unreadable(resource, found.key, found.cause);
   }
 
   #podCidrs(): string[] {
@@ -79,22 +117,22 @@ export class ClusterView {
       const pool = this.pools.get(name)?.pool;
       return pool?.spec.source === undefined ? [] : [pool];
     });
-    for (const pool of ofNodes) this.#viewer.poolsChanged(this.pools.set(pool));
+    for (const pool of ofNodes) this.#viewer?.poolsChanged(this.pools.set(pool));
   }
 
   #setPool(found: CachedObject<IPPool>): void {
-    if (found.kind === "object") return this.#viewer.poolsChanged(this.pools.set(found.value));
-    this.#viewer.unreadable(POOL_RESOURCE, found.key, found.cause);
+    if (found.kind === "object") return this.#viewer?.poolsChanged(this.pools.set(found.value));
+    this.#tellUnreadable(POOL_RESOURCE, found);
     this.#deletePool(found.key);
   }
 
   #deletePool(name: string): void {
-    this.#viewer.poolsChanged([name, ...this.pools.delete(name)]);
+    this.#viewer?.poolsChanged([name, ...this.pools.delete(name)]);
   }
 
   #setLease(found: CachedObject<LeaseFact>): void {
     if (found.kind === "unreadable") {
-      this.#viewer.unreadable(LEASE_RESOURCE, found.key, found.cause);
+      this.#tellUnreadable(LEASE_RESOURCE, found);
       return this.#deleteLease(found.key);
     }
     const before = this.leases.set(found.value);
@@ -106,10 +144,10 @@ export class ClusterView {
   }
 
   #leaseChanged(before: LeaseFact | undefined, after: LeaseFact | undefined): void {
-    this.#viewer.leaseChanged(before, after);
+    this.#viewer?.leaseChanged(before, after);
     // Address and pool of a lease never change: either version tells whom it concerns.
     const lease = after ?? before;
-    if (lease !== undefined) this.#viewer.poolsChanged(this.pools.concernedBy(lease));
+    if (lease !== undefined) this.#viewer?.poolsChanged(this.pools.concernedBy(lease));
   }
 }
 
@@ -119,7 +157,7 @@ function decodeLease(object: unknown): LeaseFact {
   return fact;
 }
 
-function nodeNetworks(object: unknown): NodeNetworks {
-  const { spec } = object as { readonly spec?: { readonly podCIDRs?: readonly string[] } };
-  return { podCidrs: spec?.podCIDRs ?? [] };
+function nodeFact(object: unknown): NodeFact {
+  const node = asNodeObject(object);
+  return { ...nodeStateOf(node), podCidrs: node.spec?.podCIDRs ?? [] };
 }

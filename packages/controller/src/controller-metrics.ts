@@ -8,7 +8,8 @@ import {
 } from "@cluster-ipam/kube";
 import type { Counter, Histogram, MetricRegistry } from "@cluster-ipam/telemetry";
 
-import type { PoolsMeter } from "./pools-concern.ts";
+import type { ClusterMeter } from "./cluster-concern.ts";
+import type { GarbageKind, GarbageReason } from "./garbage/garbage-journal.ts";
 
 /** Every name of the controller's own begins so. */
 const PREFIX = "cluster_ipam_controller_";
@@ -45,6 +46,20 @@ const KEPT_ENDED = {
   name: `${PREFIX}kept_leases_ended_total`,
   help: "Leases whose cool-down or retention this replica has ended.",
 } as const;
+const GARBAGE = {
+  name: `${PREFIX}garbage_total`,
+  help: "What was left behind and is removed, by kind, reason and mode; in a dry run it is only told.",
+  labels: ["kind", "reason", "mode"],
+} as const;
+const GARBAGE_ROUNDS = {
+  name: `${PREFIX}garbage_rounds_total`,
+  help: "Looks for garbage, by outcome: done, braked, failed.",
+  labels: ["outcome"],
+} as const;
+const GARBAGE_BRAKED = {
+  name: `${PREFIX}garbage_braked`,
+  help: "1 while nothing of lost nodes is given back since too much would go at once.",
+} as const;
 const LISTS = {
   name: `${PREFIX}lists_total`,
   help: "Whole lists of a resource that were read, by resource: one at the start of a term, others where a watch was lost.",
@@ -63,7 +78,7 @@ const READ_FAILURES = {
 const BUILD = { name: `${PREFIX}build_info`, help: "The controller's version.", labels: ["version"] } as const;
 
 /** What the controller counts, as Prometheus wants it. docs/operations.md explains each and how to watch it. */
-export class ControllerMetrics implements PoolsMeter {
+export class ControllerMetrics implements ClusterMeter {
   readonly #registry: MetricRegistry;
   readonly #terms: Counter<never>;
   readonly #termsEnded: Counter<"reason">;
@@ -72,9 +87,12 @@ export class ControllerMetrics implements PoolsMeter {
   readonly #requestDuration: Histogram<"method">;
   readonly #statuses: Counter<never>;
   readonly #keptEnded: Counter<never>;
+  readonly #garbage: Counter<"kind" | "reason" | "mode">;
+  readonly #garbageRounds: Counter<"outcome">;
   readonly #lists: Counter<"resource">;
   readonly #watches: Counter<"resource" | "ending">;
   readonly #readFailures: Counter<"resource">;
+  #isBraked = false;
 
   constructor(registry: MetricRegistry, version: string) {
     this.#registry = registry;
@@ -85,6 +103,9 @@ export class ControllerMetrics implements PoolsMeter {
     this.#requestDuration = registry.histogram(REQUEST_DURATION);
     this.#statuses = registry.counter(STATUSES);
     this.#keptEnded = registry.counter(KEPT_ENDED);
+    this.#garbage = registry.counter(GARBAGE);
+    this.#garbageRounds = registry.counter(GARBAGE_ROUNDS);
+    registry.gauge(GARBAGE_BRAKED, () => Number(this.#isBraked));
     this.#lists = registry.counter(LISTS);
     this.#watches = registry.counter(WATCHES);
     this.#readFailures = registry.counter(READ_FAILURES);
@@ -114,6 +135,18 @@ export class ControllerMetrics implements PoolsMeter {
 
   keptLeaseEnded(): void {
     this.#keptEnded.add({});
+  }
+
+  garbageFound(kind: GarbageKind, reason: GarbageReason, isDryRun: boolean): void {
+    this.#garbage.add({ kind, reason, mode: isDryRun ? "dry-run" : "on" });
+  }
+
+  garbageRoundEnded(outcome: "done" | "braked" | "failed"): void {
+    this.#garbageRounds.add({ outcome });
+  }
+
+  garbageBraked(isBraked: boolean): void {
+    this.#isBraked = isBraked;
   }
 
   informer(resource: string): InformerMeter {

@@ -1,6 +1,12 @@
+export {
+  ClusterConcern,
+  type ClusterConcernOptions,
+  type ClusterMeter,
+  type ClusterStores,
+} from "./cluster-concern.ts";
 export { type Concern, Controller, type ControllerOptions } from "./controller.ts";
 export { ControllerMetrics } from "./controller-metrics.ts";
 export { ElectionJournal } from "./election-journal.ts";
-export { PoolsConcern, type PoolsConcernOptions, type PoolsMeter } from "./pools-concern.ts";
+export { GARBAGE_MODES, GARBAGE_PACE, type GarbageMode, type GarbageSettings } from "./garbage/garbage-concern.ts";
 export { findElectionTrouble, findUnreadiness } from "./service/election-probes.ts";
 export { createServer, type ServerOptions } from "./service/server.ts";

@@ -1,8 +1,8 @@
 import { keepSecondsOf, type LeaseStore, type PoolStatusStore } from "@cluster-ipam/allocator";
 import { API_VERSION, type Condition, type IPPool } from "@cluster-ipam/api";
-import { type Clock, type EventRecorder, type InformerMeter, type KubeClient, WorkQueue } from "@cluster-ipam/kube";
+import { type Clock, type EventRecorder, WorkQueue, type WorkReport } from "@cluster-ipam/kube";
 import type { Logger } from "@cluster-ipam/telemetry";
-import { ClusterView, type ClusterViewer } from "./cluster-view.ts";
+import type { ClusterView, ClusterViewer } from "./cluster-view.ts";
 import type { Concern } from "./controller.ts";
 import { KeptTimes } from "./kept-leases/kept-times.ts";
 import type { LeaseFact } from "./leases/lease-fact.ts";
@@ -14,14 +14,11 @@ export interface PoolsMeter {
   statusWritten(): void;
   /** The time of a kept lease was ended. */
   keptLeaseEnded(): void;
-  /** For the copy of one resource. */
-  informer(resource: string): InformerMeter;
 }
 
 /** What a {@link PoolsConcern} is made of. */
 export interface PoolsConcernOptions {
-  readonly client: Pick<KubeClient, "request" | "stream">;
-  readonly statuses: PoolStatusStore;
+  readonly statuses: Pick<PoolStatusStore, "writeStatus">;
   readonly leases: Pick<LeaseStore, "delete">;
   readonly events: Pick<EventRecorder, "tell">;
   readonly meter: PoolsMeter;
@@ -37,39 +34,22 @@ const LOOK_INTERVAL_MS = 500;
 const PARALLEL = { pools: 4, leases: 4 } as const;
 
 /** Pools tell the truth about themselves, and addresses that are kept come free when their time is over. */
-export class PoolsConcern implements Concern {
+export class PoolsConcern implements Concern, ClusterViewer {
   readonly name = "pools";
   readonly #options: PoolsConcernOptions;
-
-  constructor(options: PoolsConcernOptions) {
-    this.#options = options;
-  }
-
-  async run(signal: AbortSignal): Promise<void> {
-    const term = new PoolsTerm(this.#options);
-    try {
-      await term.run(signal);
-    } finally {
-      await term.close();
-    }
-  }
-}
-
-/** What one leader knows and does from the beginning of its term to the end. */
-class PoolsTerm {
-  readonly #options: PoolsConcernOptions;
-  readonly #view: ClusterView;
+  readonly #view: Pick<ClusterView, "pools" | "leases">;
   readonly #keeper: StatusKeeper;
   readonly #times = new KeptTimes();
   readonly #pools: WorkQueue;
   readonly #kept: WorkQueue;
-  /** Before everything has been read no count is right. */
+  /** Before everything has been read no count is right, and no pool known that keeps addresses. */
   #isSynced = false;
 
-  constructor(options: PoolsConcernOptions) {
+  /** @param view of one term, which tells this of its changes and has read everything when this runs */
+  constructor(view: Pick<ClusterView, "pools" | "leases">, options: PoolsConcernOptions) {
     this.#options = options;
-    const { client, clock, meter, statuses, log, date, nearlyFullPercent } = options;
-    this.#view = new ClusterView({ client, clock, viewer: this.#viewer(), meterOf: (of) => meter.informer(of) });
+    this.#view = view;
+    const { clock, meter, statuses, log, date, nearlyFullPercent } = options;
     const { pools, leases } = this.#view;
     this.#keeper = new StatusKeeper({
       pools,
@@ -82,13 +62,7 @@ class PoolsTerm {
       onCondition: (pool, condition) => this.#tellCondition(pool, condition),
       onWrite: () => meter.statusWritten(),
     });
-    const onWorked = ({
-      key,
-      failure,
-    }: {
-      readonly key: string;
-      readonly failure?: { readonly error: Error };
-    }): void => {
+    const onWorked = ({ key, failure }: WorkReport): void => {
       if (failure !== undefined) log.warn({ err: failure.error, key }, "work failed and will be tried again");
     };
     const shared = { clock, onWorked };
@@ -98,32 +72,29 @@ class PoolsTerm {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const ended = untilAborted(signal);
-    await Promise.race([this.#view.start(), ended]);
-    if (signal.aborted) return;
     this.#isSynced = true;
     for (const name of this.#view.pools.names()) this.#pools.add(name);
-    await ended;
+    for (const { state, name } of this.#view.leases.all()) if (state === "kept") this.#kept.add(name);
+    await untilAborted(signal);
   }
 
+  /** Ends what is under way; once. */
   async close(): Promise<void> {
-    await Promise.all([this.#view.close().catch(() => undefined), this.#pools.close(), this.#kept.close()]);
+    await Promise.all([this.#pools.close(), this.#kept.close()]);
   }
 
-  #viewer(): ClusterViewer {
-    return {
-      leaseChanged: (before, after) => this.#leaseChanged(before, after),
-      poolsChanged: (names) => {
-        if (this.#isSynced) for (const name of names) this.#pools.add(name);
-      },
-      unreadable: (resource, name, cause) =>
-        this.#options.log.warn({ err: cause, resource, name }, "object cannot be read and is left out"),
-    };
-  }
-
-  #leaseChanged(before: LeaseFact | undefined, after: LeaseFact | undefined): void {
+  leaseChanged(before: LeaseFact | undefined, after: LeaseFact | undefined): void {
+    if (!this.#isSynced) return;
     if (after?.state === "kept") this.#kept.add(after.name);
     else if (before !== undefined) this.#times.forget(before.name);
+  }
+
+  poolsChanged(names: Iterable<string>): void {
+    if (this.#isSynced) for (const name of names) this.#pools.add(name);
+  }
+
+  unreadable(resource: string, name: string, cause: Error): void {
+    this.#options.log.warn({ err: cause, resource, name }, "object cannot be read and is left out");
   }
 
   async #keepStatus(name: string, signal: AbortSignal): Promise<void> {

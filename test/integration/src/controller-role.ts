@@ -21,12 +21,14 @@ const ELECTION_RULES = [
   { apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: ["create"] },
 ] as const;
 
-/** What the leader needs for the pools and leases of the cluster. */
+/** What the leader needs for the pools, leases and blocks of the cluster. */
 const CLUSTER_RULES = [
-  { apiGroups: ["cluster-ipam.io"], resources: ["ippools"], verbs: ["list", "watch"] },
+  { apiGroups: ["cluster-ipam.io"], resources: ["ippools"], verbs: ["list", "watch", "delete"] },
   { apiGroups: ["cluster-ipam.io"], resources: ["ippools/status"], verbs: ["update"] },
-  { apiGroups: ["cluster-ipam.io"], resources: ["ipleases"], verbs: ["list", "watch", "delete"] },
-  { apiGroups: [""], resources: ["nodes"], verbs: ["list", "watch"] },
+  { apiGroups: ["cluster-ipam.io"], resources: ["ipleases"], verbs: ["get", "list", "watch", "update", "delete"] },
+  { apiGroups: ["cluster-ipam.io"], resources: ["ipblocks"], verbs: ["list", "watch", "delete"] },
+  { apiGroups: [""], resources: ["nodes"], verbs: ["get", "list", "watch"] },
+  { apiGroups: [""], resources: ["pods"], verbs: ["get"] },
   { apiGroups: ["events.k8s.io"], resources: ["events"], verbs: ["create"] },
 ] as const;
 

@@ -36,12 +36,15 @@ export async function deletePod(
   await api.send({ method: "DELETE", path });
 }
 
-/** Every event of our agents, of all namespaces, in order of their time. */
-export async function listEvents({ api }: ControlPlane): Promise<readonly StoredEvent[]> {
+/** Every event of our agents, or of our controllers, of all namespaces, in order of their time. */
+export async function listEvents(
+  { api }: ControlPlane,
+  reporter: "agent" | "controller" = "agent",
+): Promise<readonly StoredEvent[]> {
   const { items } = (await api.get("/apis/events.k8s.io/v1/events")) as {
     readonly items: readonly (StoredEvent & { readonly eventTime: string; readonly reportingController: string })[];
   };
   return items
-    .filter(({ reportingController }) => reportingController === "cluster-ipam.io/agent")
+    .filter(({ reportingController }) => reportingController === `cluster-ipam.io/${reporter}`)
     .toSorted((a, b) => a.eventTime.localeCompare(b.eventTime));
 }

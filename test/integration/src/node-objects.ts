@@ -25,6 +25,30 @@ export async function replaceNode({ api }: ControlPlane, name: string, podCIDRs:
   await api.ensure("/api/v1/nodes", JSON.stringify({ apiVersion: "v1", kind: "Node", metadata: { name }, spec }));
 }
 
+/** Makes a Node without a kubelet, that says of itself what a test says. */
+export async function createNode(
+  controlPlane: ControlPlane,
+  name: string,
+  { isReady, isOutOfService = false }: { readonly isReady: boolean; readonly isOutOfService?: boolean },
+): Promise<void> {
+  const node = { apiVersion: "v1", kind: "Node", metadata: { name } };
+  await controlPlane.api.ensure("/api/v1/nodes", JSON.stringify(node));
+  const conditions = [{ type: "Ready", status: isReady ? "True" : "Unknown" }];
+  await patch(controlPlane, `/api/v1/nodes/${name}/status`, { status: { conditions } });
+  if (isOutOfService) await taintOutOfService(controlPlane, name);
+}
+
+/** Says of a Node that its machine is off for certain, as an operator does. */
+export async function taintOutOfService(controlPlane: ControlPlane, name: string): Promise<void> {
+  const taint = { key: "node.kubernetes.io/out-of-service", value: "nodeshutdown", effect: "NoExecute" };
+  await patch(controlPlane, `/api/v1/nodes/${name}`, { spec: { taints: [taint] } });
+}
+
+/** Removes a Node object, as who takes a machine out of the cluster. */
+export async function deleteNode({ api }: ControlPlane, name: string): Promise<void> {
+  await api.send({ method: "DELETE", path: `/api/v1/nodes/${name}` });
+}
+
 /** Makes a Namespace. */
 export async function createNamespace(
   { api }: ControlPlane,

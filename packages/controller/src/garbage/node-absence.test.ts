@@ -1,9 +1,10 @@
+import type { NodeState } from "@cluster-ipam/api";
 import { expect, test } from "vitest";
-import { NODE_ABSENT_MS, NodeAbsence, type NodeFact } from "./node-absence.ts";
+import { NODE_ABSENT_MS, NodeAbsence } from "./node-absence.ts";
 
-const READY: NodeFact = { name: "n1", isReady: true, isOutOfService: false };
+const READY: NodeState = { isReady: true, isOutOfService: false };
 
-test.for<readonly [string, Partial<NodeFact>, string]>([
+test.for<readonly [string, Partial<NodeState>, string]>([
   ["Ready", {}, "answers"],
   ["NotReady alone", { isReady: false }, "answers"],
   ["tainted out of service, and Ready all the same", { isOutOfService: true }, "answers"],

@@ -1,17 +1,14 @@
-/** What the controller knows of a Node object. */
-export interface NodeFact {
-  readonly name: string;
-  readonly isReady: boolean;
-  /** Whether the taint node.kubernetes.io/out-of-service says that the machine is off for certain (KEP-2268). */
-  readonly isOutOfService: boolean;
-}
+import type { NodeState } from "@cluster-ipam/api";
+
+/** Why a node is lost, for machines. */
+export type LossCause = "node-absent" | "node-out-of-service";
 
 /** Whether a node can answer for its leases. */
 export type NodeVerdict =
   | { readonly kind: "answers" }
   /** The Node object is missing, and not for long enough. */
   | { readonly kind: "absent"; readonly sinceMs: number }
-  | { readonly kind: "lost"; readonly reason: string };
+  | { readonly kind: "lost"; readonly cause: LossCause; readonly reason: string };
 
 /** How long a Node object must have been missing, by the controller's own clock, before its leases may go. */
 export const NODE_ABSENT_MS = 300_000;
@@ -29,14 +26,15 @@ export class NodeAbsence {
    * @param node as the server has it; undefined where it has none of that name
    * @param nowMs of a monotonic clock that does not stop while this process lives
    */
-  look(name: string, node: NodeFact | undefined, nowMs: number): NodeVerdict {
+  look(name: string, node: NodeState | undefined, nowMs: number): NodeVerdict {
     if (node === undefined) return this.#lookAtAbsent(name, nowMs);
     this.#absentSinceMs.delete(name);
     if (node.isReady || !node.isOutOfService) return { kind: "answers" };
-    return { kind: "lost", reason: `node ${name} is NotReady and tainted node.kubernetes.io/out-of-service` };
+    const reason = `node ${name} is NotReady and tainted node.kubernetes.io/out-of-service`;
+    return { kind: "lost", cause: "node-out-of-service", reason };
   }
 
-  /** Forgets every node that is not among `names`: nobody has a lease there any more. */
+  /** Forgets every node that is not among `names`: nobody has anything there any more. */
   retain(names: ReadonlySet<string>): void {
     for (const name of this.#absentSinceMs.keys()) if (!names.has(name)) this.#absentSinceMs.delete(name);
   }
@@ -45,6 +43,7 @@ export class NodeAbsence {
     const sinceMs = this.#absentSinceMs.get(name) ?? nowMs;
     this.#absentSinceMs.set(name, sinceMs);
     if (nowMs - sinceMs < NODE_ABSENT_MS) return { kind: "absent", sinceMs };
-    return { kind: "lost", reason: `node ${name} does not exist, for ${NODE_ABSENT_MS / 60_000} minutes at least` };
+    const reason = `node ${name} does not exist, for ${NODE_ABSENT_MS / 60_000} minutes at least`;
+    return { kind: "lost", cause: "node-absent", reason };
   }
 }

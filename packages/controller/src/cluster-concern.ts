@@ -1,0 +1,70 @@
+import type { BlockStore, LeaseStore, NodePods, PoolStatusStore } from "@cluster-ipam/allocator";
+import type { Clock, EventRecorder, InformerMeter, KubeClient } from "@cluster-ipam/kube";
+import type { Logger } from "@cluster-ipam/telemetry";
+import { ClusterView } from "./cluster-view.ts";
+import { type Concern, Controller } from "./controller.ts";
+import { GarbageConcern, type GarbageSettings } from "./garbage/garbage-concern.ts";
+import type { GarbageMeter } from "./garbage/garbage-journal.ts";
+import type { ClusterNodes } from "./garbage/lost-node.ts";
+import { PoolsConcern, type PoolsMeter } from "./pools-concern.ts";
+
+/** What counts what the leader sees and does. */
+export interface ClusterMeter extends PoolsMeter, GarbageMeter {
+  /** For the copy of one resource. */
+  informer(resource: string): InformerMeter;
+}
+
+/** Where the leader's writes go, and its reads of what the server has now. */
+export interface ClusterStores {
+  readonly leases: Pick<LeaseStore, "get" | "delete" | "replace" | "listNames">;
+  readonly pools: PoolStatusStore;
+  readonly blocks: Pick<BlockStore, "delete">;
+  readonly pods: Pick<NodePods, "get">;
+  readonly nodes: Pick<ClusterNodes, "read">;
+}
+
+/** What a {@link ClusterConcern} is made of. */
+export interface ClusterConcernOptions {
+  readonly client: Pick<KubeClient, "request" | "stream">;
+  readonly stores: ClusterStores;
+  readonly events: Pick<EventRecorder, "tell">;
+  readonly meter: ClusterMeter;
+  readonly clock: Clock;
+  /** The time of day, which is told to people alone. */
+  readonly date: () => Date;
+  readonly nearlyFullPercent: number;
+  readonly garbage: GarbageSettings;
+  readonly log: Logger;
+}
+
+/** All that the leader sees to over one set of copies of the cluster's objects, new ones for each of its terms. */
+export class ClusterConcern implements Concern {
+  readonly name = "cluster";
+  readonly #options: ClusterConcernOptions;
+
+  constructor(options: ClusterConcernOptions) {
+    this.#options = options;
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { client, clock, meter, log } = this.#options;
+    const view = new ClusterView({ client, clock, meterOf: (resource) => meter.informer(resource) });
+    const { stores, garbage, ...shared } = this.#options;
+    const pools = new PoolsConcern(view, { ...shared, statuses: stores.pools, leases: stores.leases });
+    const concerns = [pools, new GarbageConcern(view, { ...shared, ...stores, ...garbage })];
+    try {
+      await Promise.race([view.start(pools), aborted(signal)]);
+      if (!signal.aborted) await new Controller({ concerns, log }).run(signal);
+    } finally {
+      await view.close().catch(() => undefined);
+      await pools.close();
+    }
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}

@@ -1,0 +1,185 @@
+import { attachedLease, FakeClock, MemoryBlockStore, MemoryLeaseStore } from "@cluster-ipam/allocator/testing";
+import { API_VERSION, INLINE_LABEL, IPPoolSchema, type NodeState } from "@cluster-ipam/api";
+import type { KubeEvent } from "@cluster-ipam/kube";
+import { createLogger } from "@cluster-ipam/telemetry";
+import { beforeEach, expect, onTestFinished, test } from "vitest";
+import { leaseFact } from "../leases/lease-fact.ts";
+import { LeaseTable } from "../leases/lease-table.ts";
+import { PoolTable } from "../pools/pool-table.ts";
+import { GarbageConcern, type GarbageSettings } from "./garbage-concern.ts";
+
+const OFF: NodeState = { isReady: false, isOutOfService: true };
+const READY: NodeState = { isReady: true, isOutOfService: false };
+const HOUR_MS = 3_600_000;
+const SETTINGS: GarbageSettings = { mode: "on", maxPercent: 30, inlinePoolIdleMs: HOUR_MS };
+
+let clock: FakeClock;
+let store: MemoryLeaseStore;
+let leases: LeaseTable;
+let pools: PoolTable;
+let node: NodeState;
+let nodeReads: number;
+let nodeFailure: Error | undefined;
+let events: KubeEvent[];
+let counted: string[];
+let isBraked: boolean | undefined;
+
+beforeEach(() => {
+  clock = new FakeClock();
+  store = new MemoryLeaseStore();
+  leases = new LeaseTable();
+  pools = new PoolTable(() => ({ sets: [], fault: undefined }));
+  node = OFF;
+  nodeReads = 0;
+  nodeFailure = undefined;
+  events = [];
+  counted = [];
+  isBraked = undefined;
+});
+
+/** @returns ends it */
+function start(settings: Partial<GarbageSettings> = {}): () => Promise<void> {
+  const concern = new GarbageConcern(
+    { leases, pools, blocks: () => [], node: () => node },
+    {
+      ...SETTINGS,
+      ...settings,
+      clock,
+      leases: store,
+      blocks: new MemoryBlockStore(),
+      pools: {
+        delete: ({ name }) => {
+          pools.delete(name);
+          return Promise.resolve({ kind: "deleted" });
+        },
+      },
+      pods: { get: () => Promise.resolve(undefined) },
+      nodes: {
+        read: () => {
+          nodeReads += 1;
+          return nodeFailure === undefined ? Promise.resolve(node) : Promise.reject(nodeFailure);
+        },
+      },
+      events: { tell: (event) => void events.push(event) },
+      meter: {
+        garbageFound: (kind, reason, isDryRun) => void counted.push(`${kind} ${reason}${isDryRun ? " dry" : ""}`),
+        garbageRoundEnded: (outcome) => void counted.push(outcome),
+        garbageBraked: (now) => {
+          isBraked = now;
+        },
+      },
+      date: () => new Date(0),
+      log: createLogger({}, "silent", { write: () => undefined }),
+    },
+  );
+  const ended = new AbortController();
+  const running = concern.run(ended.signal);
+  const end = (): Promise<void> => {
+    ended.abort();
+    return running;
+  };
+  onTestFinished(end);
+  return end;
+}
+
+async function put(count: number): Promise<void> {
+  for (let number = 1; number <= count; number += 1) {
+    const created = await store.create(attachedLease(`10.0.0.${number}`, { node: "n1" }));
+    const fact = created.kind === "created" ? leaseFact(created.lease) : undefined;
+    if (fact !== undefined) leases.set(fact);
+  }
+}
+
+test("it looks at once and every 30 s, and tells of each lease that it gives back", async () => {
+  await put(1);
+  start();
+  await clock.advance(1_000);
+  expect(store.snapshot()).toEqual([]);
+  expect(counted).toEqual(["lease node-out-of-service", "done"]);
+  expect(events).toMatchObject([
+    {
+      regarding: { kind: "IPLease", name: "10.0.0.1", namespace: "" },
+      type: "Normal",
+      reason: "LostNodeLeaseReleased",
+      note:
+        "10.0.0.1 was given back: node n1 is NotReady and tainted node.kubernetes.io/out-of-service, and its pod " +
+        "default/web-0 is gone",
+    },
+  ]);
+  leases.delete("10.0.0.1");
+  await clock.advance(28_000);
+  expect(counted).toHaveLength(2);
+  await clock.advance(2_000);
+  expect(counted.slice(2)).toEqual(["done"]);
+});
+
+test("ten leases a second go at most", async () => {
+  await put(30);
+  start();
+  await clock.advance(999);
+  expect(store.snapshot()).toHaveLength(20);
+  await clock.advance(1_000);
+  expect(store.snapshot()).toHaveLength(10);
+});
+
+test("switched off it asks and counts nothing", async () => {
+  await put(1);
+  start({ mode: "off" });
+  await clock.advance(HOUR_MS);
+  expect([store.snapshot().length, nodeReads, counted]).toEqual([1, 0, []]);
+});
+
+test("a dry run counts apart, tells no event and writes nothing", async () => {
+  await put(1);
+  start({ mode: "dry-run" });
+  await clock.advance(60_000);
+  expect(store.snapshot()).toHaveLength(1);
+  expect(events).toEqual([]);
+  expect(counted.filter((each) => each !== "done")).toEqual(["lease node-out-of-service dry"]);
+});
+
+test("while the brake holds a gauge says so, until it does not, or the term is over", async () => {
+  await put(101);
+  const end = start();
+  await clock.advance(1_000);
+  expect(counted).toEqual(["braked"]);
+  expect(isBraked).toBe(true);
+  expect(events).toMatchObject([{ type: "Warning", reason: "GarbageBraked", regarding: { kind: "Node", name: "n1" } }]);
+  node = READY;
+  await clock.advance(30_000);
+  expect(isBraked).toBe(false);
+  node = OFF;
+  await clock.advance(30_000);
+  expect(isBraked).toBe(true);
+  await end();
+  expect(isBraked).toBe(false);
+  expect(store.snapshot()).toHaveLength(101);
+});
+
+test("a round that fails is made again", async () => {
+  await put(1);
+  nodeFailure = new Error("no answer");
+  start();
+  await clock.advance(1_000);
+  expect(counted).toEqual(["failed"]);
+  nodeFailure = undefined;
+  await clock.advance(30_000);
+  expect(store.snapshot()).toEqual([]);
+});
+
+test.each([
+  [HOUR_MS, []],
+  [undefined, ["lan-1"]],
+])("an inline pool without a lease for %s ms goes, or never does", async (inlinePoolIdleMs, left) => {
+  const metadata = { name: "lan-1", uid: "u1", resourceVersion: "7", labels: { [INLINE_LABEL]: "true" } };
+  const spec = { ranges: [{ subnet: "10.0.0.0/24" }] };
+  pools.set(IPPoolSchema.parse({ apiVersion: API_VERSION, kind: "IPPool", metadata, spec }));
+  start({ inlinePoolIdleMs });
+  await clock.advance(HOUR_MS - 31_000);
+  expect([...pools.names()]).toEqual(["lan-1"]);
+  await clock.advance(62_000);
+  expect([...pools.names()]).toEqual(left);
+  const notes = events.map(({ note }) => note);
+  const told = "pool lan-1 was removed: made of inline ranges, and without a lease for 1 h";
+  expect(notes).toEqual(left.length === 0 ? [told] : []);
+});

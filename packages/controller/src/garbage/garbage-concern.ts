@@ -1,0 +1,135 @@
+import {
+  type BlockStore,
+  type LeaseStore,
+  type NodePods,
+  PoolKeeping,
+  type PoolStatusStore,
+} from "@cluster-ipam/allocator";
+import type { Clock, EventRecorder } from "@cluster-ipam/kube";
+import type { Logger } from "@cluster-ipam/telemetry";
+import type { ClusterView } from "../cluster-view.ts";
+import type { Concern } from "../controller.ts";
+import { IdlePools } from "../inline-pools/idle-pools.ts";
+import { type IdleRemovalOptions, removeIdlePools } from "../inline-pools/idle-removal.ts";
+import { GarbageJournal, type GarbageMeter } from "./garbage-journal.ts";
+import { type LostBlocksOptions, returnLostBlocks } from "./lost-blocks.ts";
+import { type LostLeasesOptions, releaseLostLeases } from "./lost-leases.ts";
+import { type ClusterNodes, lostAmong, type NodeLook } from "./lost-node.ts";
+import { NodeAbsence } from "./node-absence.ts";
+import { ToldOnce } from "./told-once.ts";
+
+/** Whether garbage is removed, told of, or left alone. */
+export const GARBAGE_MODES = ["off", "dry-run", "on"] as const;
+export type GarbageMode = (typeof GARBAGE_MODES)[number];
+
+/** How often everything is looked at, and how long is waited after each thing that goes: ten a second at most. */
+export const GARBAGE_PACE = { roundMs: 30_000, pauseMs: 100 } as const;
+
+/** What an operator says about garbage. */
+export interface GarbageSettings {
+  readonly mode: GarbageMode;
+  /** Share of all leases that may go at once, in percent. */
+  readonly maxPercent: number;
+  /** How long an inline pool must have had no lease before it goes; undefined: it never does. */
+  readonly inlinePoolIdleMs: number | undefined;
+}
+
+/** What a {@link GarbageConcern} is made of. */
+export interface GarbageOptions extends GarbageSettings {
+  readonly leases: Pick<LeaseStore, "get" | "delete" | "replace" | "listNames">;
+  readonly blocks: Pick<BlockStore, "delete">;
+  readonly pools: Pick<PoolStatusStore, "delete">;
+  readonly pods: Pick<NodePods, "get">;
+  readonly nodes: Pick<ClusterNodes, "read">;
+  readonly events: Pick<EventRecorder, "tell">;
+  readonly meter: GarbageMeter;
+  readonly clock: Clock;
+  /** The time of day, which a release tells to people alone. */
+  readonly date: () => Date;
+  readonly log: Logger;
+}
+
+/** What a view must tell; a {@link ClusterView} does. */
+export type GarbageView = Pick<ClusterView, "leases" | "pools" | "blocks" | "node">;
+
+/** Nothing is left behind by nodes that cannot answer for themselves, nor by networks that nobody uses any more. */
+export class GarbageConcern implements Concern {
+  readonly name = "garbage";
+  readonly #view: GarbageView;
+  readonly #options: GarbageOptions;
+  readonly #journal: GarbageJournal;
+  readonly #look: NodeLook;
+  readonly #leases: LostLeasesOptions;
+  readonly #blocks: Omit<LostBlocksOptions, "blocks">;
+  readonly #idle: IdlePools | undefined;
+  readonly #idleRemoval: IdleRemovalOptions;
+
+  /** @param view of one term, which has read everything when it runs */
+  constructor(view: GarbageView, options: GarbageOptions) {
+    this.#view = view;
+    this.#options = options;
+    const { clock, leases, blocks, pools, pods, nodes, mode, maxPercent, inlinePoolIdleMs } = options;
+    const isDryRun = mode === "dry-run";
+    this.#journal = new GarbageJournal({ ...options, isDryRun });
+    const pause = (signal: AbortSignal): Promise<void> => clock.sleep(GARBAGE_PACE.pauseMs, signal);
+    const known = (name: string): ReturnType<ClusterNodes["known"]> => view.node(name);
+    const read: ClusterNodes["read"] = (name, signal) => nodes.read(name, signal);
+    this.#look = { nodes: { known, read }, absence: new NodeAbsence(), nowMs: () => clock.nowMs() };
+    const shared = { ...this.#look, journal: this.#journal, pause, isDryRun, leases: view.leases };
+    const keeping = keepingOf(view, options);
+    this.#leases = { ...shared, pods, store: leases, keeping, maxPercent, told: new ToldOnce() };
+    this.#blocks = { ...shared, names: leases, store: blocks, told: new ToldOnce() };
+    this.#idle = inlinePoolIdleMs === undefined ? undefined : new IdlePools(inlinePoolIdleMs);
+    const idleMs = inlinePoolIdleMs ?? 0;
+    this.#idleRemoval = { ...shared, names: leases, store: pools, idleMs, told: new ToldOnce() };
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock, mode, meter } = this.#options;
+    while (!signal.aborted) {
+      if (mode !== "off") await this.#tryRound(signal);
+      await clock.sleep(GARBAGE_PACE.roundMs, signal);
+    }
+    meter.garbageBraked(false);
+  }
+
+  async #tryRound(signal: AbortSignal): Promise<void> {
+    const { meter } = this.#options;
+    try {
+      const isAll = await this.#round(signal);
+      meter.garbageBraked(!isAll);
+      meter.garbageRoundEnded(isAll ? "done" : "braked");
+    } catch (error) {
+      if (signal.aborted) return;
+      meter.garbageRoundEnded("failed");
+      this.#journal.failed("a round", error);
+    }
+  }
+
+  /** @returns false where the brake held it up */
+  async #round(signal: AbortSignal): Promise<boolean> {
+    const { leases, pools } = this.#view;
+    const idle = this.#idle?.look(pools, leases, this.#look.nowMs()) ?? [];
+    await removeIdlePools(idle, this.#idleRemoval, signal);
+    const blocks = this.#view.blocks();
+    const names = new Set([...leases.nodes(), ...blocks.map(({ node }) => node)]);
+    // Of leases that nobody is attached to.
+    names.delete("");
+    const lost = await lostAmong(names, this.#look, signal);
+    if (!(await releaseLostLeases(lost, this.#leases, signal))) return false;
+    await returnLostBlocks(lost, { ...this.#blocks, blocks }, signal);
+    return true;
+  }
+}
+
+/** As a node's agent finds out for how long an address is kept, but for the pools, which the view has. */
+function keepingOf(view: GarbageView, { pods, date, log }: GarbageOptions): PoolKeeping {
+  return new PoolKeeping({
+    pods,
+    date,
+    poolOf: (name) => Promise.resolve(view.pools.get(name)?.pool),
+    onUnreadablePool: (pool, err) => log.warn({ err, pool }, "pool cannot be read: its addresses are free at once"),
+    onUnreadablePod: (pod, err) =>
+      log.warn({ err, pod }, "pod cannot be read: its name decides whether its address is kept"),
+  });
+}
