@@ -9,7 +9,7 @@ test("nothing must be given", () => {
     identity: hostname(),
     logLevel: "info",
     nearlyFullPercent: 90,
-    garbage: { mode: "on", maxPercent: 30, inlinePoolIdleMs: 86_400_000 },
+    garbage: { mode: "on", maxPercent: 50, inlinePoolIdleMs: 86_400_000 },
     metricsAddress: undefined,
   });
 });

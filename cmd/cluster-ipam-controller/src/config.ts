@@ -33,7 +33,7 @@ export const USAGE: string = `usage: cluster-ipam-controller [FLAG]...
   --identity NAME          what the Lease calls this replica when it leads (the name of the host)
   --nearly-full-percent N  from this share of its addresses on a pool is NearlyFull (90)
   --garbage-collection MODE  ${GARBAGE_MODES.join(", ")}: what lost nodes and unused networks leave behind (on)
-  --garbage-max-percent N  no more than this share of all leases goes at once (30)
+  --garbage-max-percent N  no more than this share of all leases goes at once (50)
   --inline-pool-idle-hours N  a pool of inline ranges goes after so long without a lease, 0: never (24)
   --log-level LEVEL        ${LOG_LEVELS.join(", ")} (info)
   --metrics-address HOST:PORT  serves /healthz, /readyz and /metrics there
@@ -50,7 +50,7 @@ export const OPTIONS = {
   "log-level": { type: "string", default: "info" },
   "nearly-full-percent": { type: "string", default: "90" },
   "garbage-collection": { type: "string", default: "on" },
-  "garbage-max-percent": { type: "string", default: "30" },
+  "garbage-max-percent": { type: "string", default: "50" },
   "inline-pool-idle-hours": { type: "string", default: "24" },
   "metrics-address": { type: "string" },
 } as const;
