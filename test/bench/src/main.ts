@@ -34,6 +34,9 @@ async function measure(run: Run): Promise<void> {
   say("the agent: idle, in its first burst, and how fast it starts");
   const footprint = await measureFootprint(run, cluster);
   const raw = new RawApi(cluster.controlPlane.api.access);
+  // Before raw leases are there, which the agent would read one by one: requests are counted here.
+  say("pools that do more: blocks of a node, addresses that are retained");
+  const features = await measureFeatures(run, cluster, raw);
   const subjects = await createSubjects(run, cluster, raw);
   say(`one at a time: ${COUNTS.rounds} interleaved rounds after ${COUNTS.warmUpRounds} to warm up`);
   const samples = await measureInterleaved(subjects);
@@ -43,8 +46,6 @@ async function measure(run: Run): Promise<void> {
   const cold = await measureCold(subjects);
   say("pools of one size, one empty and one 99 % full, in turn");
   const levels = await measureLevels(cluster, raw, say);
-  say("pools that do more: blocks of a node, addresses that are retained");
-  const features = await measureFeatures(run, cluster, raw);
   say("the agent with nothing to do, for a minute");
   const idle = await measureIdle(run, cluster);
   await raw.close();
