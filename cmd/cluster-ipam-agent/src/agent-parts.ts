@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { Agent, type AgentMeter, NodeSandboxes, readNodeFile, SpoolFolder } from "@cluster-ipam/agent";
-import { EventRecorder } from "@cluster-ipam/kube";
+import { EventRecorder, SYSTEM_CLOCK } from "@cluster-ipam/kube";
 import {
   ApiBlockStore,
   ApiClusterFacts,
@@ -12,7 +12,6 @@ import {
 import type { Logger } from "@cluster-ipam/telemetry";
 import type { ApiConnection } from "./api-connection.ts";
 import type { AgentConfig } from "./config.ts";
-import { SYSTEM_CLOCK } from "./system-clock.ts";
 
 /** The agent of this node, over the API server, the node's own namespaces and its disk. It begins to read at once. */
 export function createAgent(

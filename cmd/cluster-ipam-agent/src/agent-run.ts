@@ -10,13 +10,13 @@ import {
   TraceSwitch,
 } from "@cluster-ipam/agent";
 import { presencePath } from "@cluster-ipam/cni";
+import { SYSTEM_CLOCK } from "@cluster-ipam/kube";
 import type { Logger } from "@cluster-ipam/telemetry";
 import { createAgent } from "./agent-parts.ts";
 import { startMetrics } from "./agent-telemetry.ts";
 import { connectApi } from "./api-connection.ts";
 import type { AgentConfig } from "./config.ts";
 import { releaseStartUpMemory } from "./start-up-memory.ts";
-import { SYSTEM_CLOCK } from "./system-clock.ts";
 import { VERSION } from "./version.ts";
 
 /** How long the agent waits for its node's leases before it listens without them. */

@@ -1,7 +1,14 @@
 import type { AgentMeter, CallTrace } from "@cluster-ipam/agent";
-import { Circuit, inCluster, type KubeAnswer, KubeClient, type KubeRequest, kubeconfigFile } from "@cluster-ipam/kube";
+import {
+  Circuit,
+  inCluster,
+  type KubeAnswer,
+  KubeClient,
+  type KubeRequest,
+  kubeconfigFile,
+  SYSTEM_CLOCK,
+} from "@cluster-ipam/kube";
 import type { AgentConfig } from "./config.ts";
-import { SYSTEM_CLOCK } from "./system-clock.ts";
 import { VERSION } from "./version.ts";
 
 /** The way to the API server, and whether there is one just now. */

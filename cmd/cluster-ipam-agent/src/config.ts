@@ -6,7 +6,7 @@ import {
   RECONCILE_MODES,
   type ReconcileMode,
 } from "@cluster-ipam/agent";
-import { type ListenAddress, LOG_LEVELS, type LogLevel } from "@cluster-ipam/telemetry";
+import { type ListenAddress, LOG_LEVELS, type LogLevel, parseListenAddress } from "@cluster-ipam/telemetry";
 import * as z from "zod";
 
 /** What the agent is told on its command line. */
@@ -77,12 +77,9 @@ const nodeAddresses = z.string().transform((text, context) => {
   context.addIssue("expected the node's addresses with commas between them, such as 10.0.0.5,fd00::5");
   return z.NEVER;
 });
-const PORT_MAX = 65_535;
 const listenAddress = z.string().transform((text, context) => {
-  // An IPv6 address stands in brackets.
-  const [, bracketed, plain, digits] = /^(?:\[([\da-fA-F:.]+)\]|([^:[\]\s]+)):(\d{1,5})$/.exec(text) ?? [];
-  const [host, port] = [bracketed ?? plain, Number(digits)];
-  if (host !== undefined && port <= PORT_MAX) return { host, port };
+  const address = parseListenAddress(text);
+  if (address !== undefined) return address;
   context.addIssue("expected an address and a port, such as 127.0.0.1:9808 or [::]:9808");
   return z.NEVER;
 });

@@ -8,11 +8,10 @@ import {
   findElectionTrouble,
   findUnreadiness,
 } from "@cluster-ipam/controller";
-import { EventRecorder, inCluster, KubeClient, kubeconfigFile, LeaderElector } from "@cluster-ipam/kube";
+import { EventRecorder, inCluster, KubeClient, kubeconfigFile, LeaderElector, SYSTEM_CLOCK } from "@cluster-ipam/kube";
 import { ApiBlockStore, ApiClusterNodes, ApiLeaseStore, ApiNodePods, ApiPoolStatusStore } from "@cluster-ipam/store";
 import { addProcessMetrics, type Logger, loadMetricRegistry, type MetricRegistry } from "@cluster-ipam/telemetry";
 import type { ControllerConfig } from "./config.ts";
-import { SYSTEM_CLOCK } from "./system-clock.ts";
 import { VERSION } from "./version.ts";
 
 /**

@@ -8,7 +8,7 @@ export { type InformerMeter, NO_INFORMER_METER } from "./informer-meter.ts";
 export { KubeClient, type KubeClientOptions } from "./kube-client.ts";
 export type { Answered, Failed, KubeAnswer, KubeRequest } from "./kube-request.ts";
 export { type KubeStatus, parseStatus } from "./kube-status.ts";
-export { ELECTION, type ElectionClock } from "./leader-election/election-timing.ts";
+export { ELECTION } from "./leader-election/election-timing.ts";
 export {
   type ElectionObserver,
   type ElectionState,

@@ -1,4 +1,5 @@
-import { ELECTION, type ElectionClock } from "./election-timing.ts";
+import type { Clock } from "../clock.ts";
+import { ELECTION } from "./election-timing.ts";
 import type { LeaseLock, LockOutcome } from "./lease-lock.ts";
 import type { LeaseRecord } from "./lease-record.ts";
 
@@ -7,7 +8,7 @@ export interface CandidacyDeps {
   readonly lock: LeaseLock;
   /** What no other process bears, nor has borne: who finds it in a Lease wrote it. */
   readonly identity: string;
-  readonly clock: ElectionClock;
+  readonly clock: Clock;
   /** The time of day, for people who read the Lease. */
   readonly date: () => Date;
 }

@@ -17,11 +17,3 @@ export const ELECTION = {
   requestTimeoutMs: 3_000,
   releaseTries: 3,
 } as const;
-
-/** Where an elector has its time from. */
-export interface ElectionClock {
-  /** Milliseconds of a monotonic clock with an arbitrary origin. */
-  nowMs(): number;
-  /** Resolves after `ms`, or early when `signal` aborts; never rejects. */
-  sleep(ms: number, signal?: AbortSignal): Promise<void>;
-}

@@ -1,7 +1,8 @@
+import type { Clock } from "../clock.ts";
 import { asError } from "../failure-text.ts";
 import type { KubeClient } from "../kube-client.ts";
 import { Candidacy, type Try } from "./candidacy.ts";
-import { ELECTION, type ElectionClock } from "./election-timing.ts";
+import { ELECTION } from "./election-timing.ts";
 import { LeaseLock, type LockPlace } from "./lease-lock.ts";
 import { Term, type TermEnd } from "./term.ts";
 
@@ -38,7 +39,7 @@ export interface LeaderElectorOptions extends LockPlace {
   readonly client: Pick<KubeClient, "request">;
   /** What no other process bears, nor has borne. */
   readonly identity: string;
-  readonly clock: ElectionClock;
+  readonly clock: Clock;
   /** The time of day, for people who read the Lease. */
   readonly date: () => Date;
   /** A source of numbers in [0, 1). */

@@ -1,4 +1,4 @@
-import type { ElectionClock } from "./election-timing.ts";
+import type { Clock } from "../clock.ts";
 
 /**
  * Why a term ended.
@@ -17,12 +17,12 @@ export type TermEnd = "shutdown" | "deadline" | "taken" | "work-ended";
  * but not its clock.
  */
 export class Term {
-  readonly #clock: ElectionClock;
+  readonly #clock: Clock;
   readonly #ended = new AbortController();
   #untilMs: number;
   #end: TermEnd | undefined;
 
-  constructor(clock: ElectionClock, untilMs: number) {
+  constructor(clock: Clock, untilMs: number) {
     this.#clock = clock;
     this.#untilMs = untilMs;
     void this.#watch();

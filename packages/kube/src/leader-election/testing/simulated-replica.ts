@@ -1,5 +1,5 @@
+import type { Clock } from "../../clock.ts";
 import type { KubeAnswer, KubeRequest } from "../../kube-request.ts";
-import type { ElectionClock } from "../election-timing.ts";
 import { type ElectionObserver, LeaderElector } from "../leader-elector.ts";
 import type { MemoryLease } from "./memory-lease.ts";
 import { settled, type VirtualTime } from "./virtual-time.ts";
@@ -134,7 +134,7 @@ export class SimulatedReplica {
     });
   }
 
-  #clock(): ElectionClock {
+  #clock(): Clock {
     return {
       nowMs: () => 1_000_000 + this.#place.time.nowMs * this.#rate,
       sleep: (ms, signal) =>

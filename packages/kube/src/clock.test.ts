@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { SYSTEM_CLOCK } from "./system-clock.ts";
+import { SYSTEM_CLOCK } from "./clock.ts";
 
 test("time goes forwards, by as much as was slept", async () => {
   const beforeMs = SYSTEM_CLOCK.nowMs();
