@@ -50,9 +50,11 @@ export async function startMetrics(
   const spoolFolder = join(stateDir, "spool");
   const server = new ProbeServer({
     metrics: registry,
-    // A process that begins or ends is to be left alone.
-    live: async () => (isListening && !signal.aborted ? findDeafness(socket, instance) : []),
-    ready: () => findUnreadiness(agent?.health(), { spoolFolder, isServing: isListening && !signal.aborted }),
+    probes: {
+      // A process that begins or ends is to be left alone.
+      "/livez": () => (isListening && !signal.aborted ? findDeafness(socket, instance) : []),
+      "/readyz": () => findUnreadiness(agent?.health(), { spoolFolder, isServing: isListening && !signal.aborted }),
+    },
   });
   const port = await server.listen(metricsAddress);
   log.info({ host: metricsAddress.host, port }, "metrics are served");

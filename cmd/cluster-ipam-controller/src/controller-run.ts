@@ -3,14 +3,19 @@ import {
   ClusterConcern,
   Controller,
   ControllerMetrics,
-  createServer,
   ElectionJournal,
   findElectionTrouble,
   findUnreadiness,
 } from "@cluster-ipam/controller";
 import { EventRecorder, inCluster, KubeClient, kubeconfigFile, LeaderElector, SYSTEM_CLOCK } from "@cluster-ipam/kube";
 import { ApiBlockStore, ApiClusterNodes, ApiLeaseStore, ApiNodePods, ApiPoolStatusStore } from "@cluster-ipam/store";
-import { addProcessMetrics, type Logger, loadMetricRegistry, type MetricRegistry } from "@cluster-ipam/telemetry";
+import {
+  addProcessMetrics,
+  type Logger,
+  loadMetricRegistry,
+  type MetricRegistry,
+  ProbeServer,
+} from "@cluster-ipam/telemetry";
 import type { ControllerConfig } from "./config.ts";
 import { VERSION } from "./version.ts";
 
@@ -106,13 +111,15 @@ async function serve(
   { log, registry, elector, signal }: Shown,
 ): Promise<() => Promise<void>> {
   if (metricsAddress === undefined) return () => Promise.resolve();
-  const server = createServer({
+  const server = new ProbeServer({
     metrics: registry,
-    // A process that ends is to be left alone.
-    healthy: () => (signal.aborted ? [] : findElectionTrouble(elector)),
-    ready: () => findUnreadiness(elector, signal.aborted),
+    probes: {
+      // A process that ends is to be left alone.
+      "/healthz": () => (signal.aborted ? [] : findElectionTrouble(elector)),
+      "/readyz": () => findUnreadiness(elector, signal.aborted),
+    },
   });
-  const { port } = new URL(await server.listen(metricsAddress));
-  log.info({ host: metricsAddress.host, port: Number(port) }, "metrics are served");
+  const port = await server.listen(metricsAddress);
+  log.info({ host: metricsAddress.host, port }, "metrics are served");
   return () => server.close();
 }

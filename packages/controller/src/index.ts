@@ -7,6 +7,5 @@ export {
 export { type Concern, Controller, type ControllerOptions } from "./controller.ts";
 export { ControllerMetrics } from "./controller-metrics.ts";
 export { ElectionJournal } from "./election-journal.ts";
+export { findElectionTrouble, findUnreadiness } from "./election-probes.ts";
 export { GARBAGE_MODES, GARBAGE_PACE, type GarbageMode, type GarbageSettings } from "./garbage/garbage-concern.ts";
-export { findElectionTrouble, findUnreadiness } from "./service/election-probes.ts";
-export { createServer, type ServerOptions } from "./service/server.ts";

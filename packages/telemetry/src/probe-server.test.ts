@@ -15,8 +15,7 @@ beforeEach(async () => {
   };
   server = new ProbeServer({
     metrics: { contentType: "text/plain; version=0.0.4", text: () => Promise.resolve("up 1\n") },
-    live: probe("live"),
-    ready: probe("ready"),
+    probes: { "/livez": probe("live"), "/readyz": probe("ready") },
   });
   origin = `http://127.0.0.1:${await server.listen({ host: "127.0.0.1", port: 0 })}`;
 });
@@ -28,9 +27,10 @@ async function get(path: string, method = "GET"): Promise<readonly [number, stri
   return [answer.status, await answer.text()];
 }
 
-test("metrics are served with their media type", async () => {
+test("metrics are served with their media type, and not to be kept", async () => {
   const answer = await fetch(`${origin}/metrics?x=1`);
   expect(answer.headers.get("content-type")).toBe("text/plain; version=0.0.4");
+  expect(answer.headers.get("cache-control")).toBe("no-store");
   expect(await answer.text()).toBe("up 1\n");
 });
 
@@ -54,16 +54,15 @@ test("a probe that fails is no process that is well", async () => {
 });
 
 test("nothing else is served", async () => {
-  expect((await get("/"))[0]).toBe(404);
-  expect((await get("/metrics", "POST"))[0]).toBe(405);
+  expect(await get("/")).toEqual([404, "not found: /metrics, /livez, /readyz\n"]);
+  for (const path of ["/metrics", "/"]) expect(await get(path, "POST")).toEqual([405, "only GET is served\n"]);
   expect(await get("/readyz", "HEAD")).toEqual([200, ""]);
 });
 
 test("an address that is taken is told", async () => {
   const other = new ProbeServer({
     metrics: { contentType: "", text: () => Promise.resolve("") },
-    live: () => Promise.resolve([]),
-    ready: () => Promise.resolve([]),
+    probes: {},
   });
   const port = Number(new URL(origin).port);
   await expect(other.listen({ host: "127.0.0.1", port })).rejects.toThrow(

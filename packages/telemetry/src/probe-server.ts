@@ -1,5 +1,4 @@
-import { once } from "node:events";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { type FastifyInstance, type FastifyReply, fastify } from "fastify";
 import type { ListenAddress } from "./listen-address.ts";
 import type { MetricRegistry } from "./metric-registry.ts";
 
@@ -8,6 +7,8 @@ const REQUEST_TIMEOUT_MS = 10_000;
 /** Prometheus, the kubelet, and some people. */
 const CONNECTIONS_MAX = 16;
 const HEADERS_MAX_BYTES = 8_192;
+/** Nothing here takes a body. */
+const BODY_LIMIT_BYTES = 1;
 
 const OK = 200;
 const NOT_FOUND = 404;
@@ -16,33 +17,42 @@ const FAILED = 500;
 const UNAVAILABLE = 503;
 
 /** What is wrong, one sentence each; nothing when all is well. */
-export type Probe = () => Promise<readonly string[]>;
+export type Probe = () => readonly string[] | Promise<readonly string[]>;
 
 /** What a {@link ProbeServer} serves. */
 export interface ProbeServerOptions {
   readonly metrics: Pick<MetricRegistry, "text" | "contentType">;
-  /** Whether a restart would help: `/livez`. */
-  readonly live: Probe;
-  /** Whether the process does its work: `/readyz`. */
-  readonly ready: Probe;
-}
-
-interface Page {
-  readonly status: number;
-  readonly type: string;
-  readonly text: string;
+  /** By their paths, such as `/readyz`. */
+  readonly probes: Readonly<Record<`/${string}`, Probe>>;
 }
 
 /** Serves metrics and probes over HTTP, to whoever asks: nothing here changes anything, or is secret. */
 export class ProbeServer {
-  readonly #options: ProbeServerOptions;
-  readonly #server: Server;
+  readonly #server: FastifyInstance;
 
-  constructor(options: ProbeServerOptions) {
-    this.#options = options;
-    const limits = { requestTimeout: REQUEST_TIMEOUT_MS, maxHeaderSize: HEADERS_MAX_BYTES };
-    this.#server = createServer(limits, (request, response) => void this.#answer(request, response));
-    this.#server.maxConnections = CONNECTIONS_MAX;
+  constructor({ metrics, probes }: ProbeServerOptions) {
+    const server = fastify({
+      logger: false,
+      bodyLimit: BODY_LIMIT_BYTES,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      forceCloseConnections: true,
+      http: { maxHeaderSize: HEADERS_MAX_BYTES },
+    });
+    server.server.maxConnections = CONNECTIONS_MAX;
+    server.addHook("onRequest", async ({ method }, reply) => {
+      reply.header("cache-control", "no-store");
+      if (method !== "GET" && method !== "HEAD") await plain(reply, NOT_ALLOWED, "only GET is served");
+    });
+    server.get("/metrics", async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()));
+    for (const [path, probe] of Object.entries(probes)) {
+      server.get(path, async (_request, reply) => verdict(reply, await probe()));
+    }
+    const pages = ["/metrics", ...Object.keys(probes)].join(", ");
+    server.setNotFoundHandler((_request, reply) => plain(reply, NOT_FOUND, `not found: ${pages}`));
+    server.setErrorHandler((error, _request, reply) =>
+      plain(reply, FAILED, error instanceof Error ? error.message : String(error)),
+    );
+    this.#server = server;
   }
 
   /**
@@ -50,48 +60,20 @@ export class ProbeServer {
    *
    * @throws the error of the network, with the address
    */
-  async listen({ host, port }: ListenAddress): Promise<number> {
-    this.#server.listen({ host, port });
-    await once(this.#server, "listening");
-    const address = this.#server.address();
-    return typeof address === "object" && address !== null ? address.port : port;
+  async listen(address: ListenAddress): Promise<number> {
+    return Number(new URL(await this.#server.listen(address)).port);
   }
 
   /** Ends every connection. */
   async close(): Promise<void> {
-    if (!this.#server.listening) return;
-    this.#server.close();
-    this.#server.closeAllConnections();
-    await once(this.#server, "close");
-  }
-
-  async #answer({ method, url = "" }: IncomingMessage, response: ServerResponse): Promise<void> {
-    const page = method === "GET" || method === "HEAD" ? await this.#page(url.split("?", 1)[0]) : notAllowed();
-    response.writeHead(page.status, { "content-type": page.type, "cache-control": "no-store" });
-    response.end(page.text);
-  }
-
-  async #page(path: string | undefined): Promise<Page> {
-    const { metrics, live, ready } = this.#options;
-    try {
-      if (path === "/metrics") return { status: OK, type: metrics.contentType, text: await metrics.text() };
-      if (path === "/livez") return verdict(await live());
-      if (path === "/readyz") return verdict(await ready());
-      return plain(NOT_FOUND, "not found: /metrics, /livez, /readyz");
-    } catch (error) {
-      return plain(FAILED, error instanceof Error ? error.message : String(error));
-    }
+    await this.#server.close();
   }
 }
 
-function verdict(problems: readonly string[]): Page {
-  return problems.length === 0 ? plain(OK, "ok") : plain(UNAVAILABLE, problems.join("\n"));
+function verdict(reply: FastifyReply, problems: readonly string[]): FastifyReply {
+  return problems.length === 0 ? plain(reply, OK, "ok") : plain(reply, UNAVAILABLE, problems.join("\n"));
 }
 
-function notAllowed(): Page {
-  return plain(NOT_ALLOWED, "only GET is served");
-}
-
-function plain(status: number, text: string): Page {
-  return { status, type: "text/plain; charset=utf-8", text: `${text}\n` };
+function plain(reply: FastifyReply, status: number, text: string): FastifyReply {
+  return reply.code(status).type("text/plain; charset=utf-8").send(`${text}\n`);
 }
