@@ -1,4 +1,4 @@
-import type { Counter, Histogram, MetricRegistry } from "@cluster-ipam/telemetry";
+import { type Counter, type Histogram, type MetricRegistry, RequestMetrics } from "@cluster-ipam/telemetry";
 import type { AgentHealth } from "./agent.ts";
 import type { AgentMeter, BlockChange, ReconcileFinding } from "./agent-meter.ts";
 
@@ -7,7 +7,6 @@ const PREFIX = "cluster_ipam_agent_";
 const MS_PER_S = 1_000;
 /** From an ADD that costs one request to one that waits until its deadline. */
 const CALL_BUCKETS_S = [0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20];
-const REQUEST_BUCKETS_S = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const CONFLICT_BUCKETS = [0, 1, 2, 4, 8, 16, 32];
 
 const CALLS = {
@@ -25,17 +24,6 @@ const CONFLICTS = {
   name: `${PREFIX}add_conflicts`,
   help: "Creates of one ADD that found the address taken.",
   buckets: CONFLICT_BUCKETS,
-} as const;
-const REQUESTS = {
-  name: `${PREFIX}apiserver_requests_total`,
-  help: "Requests to the API server, by method and HTTP status, 0 where there was no answer.",
-  labels: ["method", "status"],
-} as const;
-const REQUEST_DURATION = {
-  name: `${PREFIX}apiserver_request_duration_seconds`,
-  help: "Time that a request to the API server took.",
-  labels: ["method"],
-  buckets: REQUEST_BUCKETS_S,
 } as const;
 const RETRIES = {
   name: `${PREFIX}apiserver_retries_total`,
@@ -66,8 +54,7 @@ export class AgentMetrics implements AgentMeter {
   readonly #calls: Counter<"command" | "code">;
   readonly #callDuration: Histogram<"command">;
   readonly #conflicts: Histogram<never>;
-  readonly #requests: Counter<"method" | "status">;
-  readonly #requestDuration: Histogram<"method">;
+  readonly #requests: RequestMetrics;
   readonly #retries: Counter<never>;
   readonly #setAside: Counter<never>;
   readonly #spoolFailures: Counter<never>;
@@ -82,8 +69,7 @@ export class AgentMetrics implements AgentMeter {
     this.#calls = registry.counter(CALLS);
     this.#callDuration = registry.histogram(CALL_DURATION);
     this.#conflicts = registry.histogram(CONFLICTS);
-    this.#requests = registry.counter(REQUESTS);
-    this.#requestDuration = registry.histogram(REQUEST_DURATION);
+    this.#requests = new RequestMetrics(registry, PREFIX);
     this.#retries = registry.counter(RETRIES);
     this.#setAside = registry.counter(SET_ASIDE);
     this.#spoolFailures = registry.counter(SPOOL_FAILURES);
@@ -103,8 +89,7 @@ export class AgentMetrics implements AgentMeter {
   }
 
   requestEnded(method: string, status: number, durationMs: number): void {
-    this.#requests.add({ method, status: String(status) });
-    this.#requestDuration.observe({ method }, durationMs / MS_PER_S);
+    this.#requests.ended(method, status, durationMs);
   }
 
   requestRetried(): void {

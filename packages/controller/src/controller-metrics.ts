@@ -6,15 +6,12 @@ import {
   NO_INFORMER_METER,
   type TermEnd,
 } from "@cluster-ipam/kube";
-import type { Counter, Histogram, MetricRegistry } from "@cluster-ipam/telemetry";
-
+import { type Counter, type MetricRegistry, RequestMetrics } from "@cluster-ipam/telemetry";
 import type { ClusterMeter } from "./cluster-concern.ts";
 import type { GarbageKind, GarbageReason } from "./garbage/garbage-journal.ts";
 
 /** Every name of the controller's own begins so. */
 const PREFIX = "cluster_ipam_controller_";
-const MS_PER_S = 1_000;
-const REQUEST_BUCKETS_S = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 const LEADING = { name: `${PREFIX}leading`, help: "1 while this replica is the leader." } as const;
 const TERMS = { name: `${PREFIX}terms_total`, help: "How often this replica became the leader." } as const;
@@ -26,17 +23,6 @@ const TERMS_ENDED = {
 const ELECTION_FAILURES = {
   name: `${PREFIX}election_failures_total`,
   help: "Tries to get or to keep the lead that had no usable answer.",
-} as const;
-const REQUESTS = {
-  name: `${PREFIX}apiserver_requests_total`,
-  help: "Requests to the API server, by method and HTTP status, 0 where there was no answer.",
-  labels: ["method", "status"],
-} as const;
-const REQUEST_DURATION = {
-  name: `${PREFIX}apiserver_request_duration_seconds`,
-  help: "Time that a request to the API server took.",
-  labels: ["method"],
-  buckets: REQUEST_BUCKETS_S,
 } as const;
 const STATUSES = {
   name: `${PREFIX}pool_statuses_written_total`,
@@ -83,8 +69,7 @@ export class ControllerMetrics implements ClusterMeter {
   readonly #terms: Counter<never>;
   readonly #termsEnded: Counter<"reason">;
   readonly #electionFailures: Counter<never>;
-  readonly #requests: Counter<"method" | "status">;
-  readonly #requestDuration: Histogram<"method">;
+  readonly #requests: RequestMetrics;
   readonly #statuses: Counter<never>;
   readonly #keptEnded: Counter<never>;
   readonly #garbage: Counter<"kind" | "reason" | "mode">;
@@ -99,8 +84,7 @@ export class ControllerMetrics implements ClusterMeter {
     this.#terms = registry.counter(TERMS);
     this.#termsEnded = registry.counter(TERMS_ENDED);
     this.#electionFailures = registry.counter(ELECTION_FAILURES);
-    this.#requests = registry.counter(REQUESTS);
-    this.#requestDuration = registry.histogram(REQUEST_DURATION);
+    this.#requests = new RequestMetrics(registry, PREFIX);
     this.#statuses = registry.counter(STATUSES);
     this.#keptEnded = registry.counter(KEPT_ENDED);
     this.#garbage = registry.counter(GARBAGE);
@@ -159,8 +143,6 @@ export class ControllerMetrics implements ClusterMeter {
   }
 
   requestEnded({ method }: Pick<KubeRequest, "method">, answer: KubeAnswer, durationMs: number): void {
-    const status = answer.kind === "answered" ? answer.status : 0;
-    this.#requests.add({ method, status: String(status) });
-    this.#requestDuration.observe({ method }, durationMs / MS_PER_S);
+    this.#requests.ended(method, answer.kind === "answered" ? answer.status : 0, durationMs);
   }
 }

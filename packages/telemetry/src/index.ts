@@ -4,3 +4,4 @@ export type { Counter, Histogram, HistogramOptions, Labels, MetricOptions, Metri
 export { loadMetricRegistry } from "./metric-registry-loading.ts";
 export { type Probe, ProbeServer, type ProbeServerOptions } from "./probe-server.ts";
 export { addProcessMetrics } from "./process-metrics.ts";
+export { RequestMetrics } from "./request-metrics.ts";
