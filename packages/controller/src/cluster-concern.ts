@@ -7,6 +7,7 @@ import { GarbageConcern, type GarbageSettings } from "./garbage/garbage-concern.
 import type { GarbageMeter } from "./garbage/garbage-journal.ts";
 import type { ClusterNodes } from "./garbage/lost-node.ts";
 import { PoolsConcern, type PoolsMeter } from "./pools-concern.ts";
+import { untilAborted } from "./until-aborted.ts";
 
 /** What counts what the leader sees and does. */
 export interface ClusterMeter extends PoolsMeter, GarbageMeter {
@@ -53,18 +54,11 @@ export class ClusterConcern implements Concern {
     const pools = new PoolsConcern(view, { ...shared, statuses: stores.pools, leases: stores.leases });
     const concerns = [pools, new GarbageConcern(view, { ...shared, ...stores, ...garbage })];
     try {
-      await Promise.race([view.start(pools), aborted(signal)]);
+      await Promise.race([view.start(pools), untilAborted(signal)]);
       if (!signal.aborted) await new Controller({ concerns, log }).run(signal);
     } finally {
       await view.close().catch(() => undefined);
       await pools.close();
     }
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }

@@ -1,4 +1,5 @@
 import type { Logger } from "@cluster-ipam/telemetry";
+import { untilAborted } from "./until-aborted.ts";
 
 /** One thing that the leader sees to, in a folder of its own. */
 export interface Concern {
@@ -58,11 +59,4 @@ async function runToEnd(concern: Concern, ended: AbortSignal): Promise<void> {
     throw error;
   }
   if (!ended.aborted) throw new Error(`${concern.name} ended by itself`);
-}
-
-function untilAborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }

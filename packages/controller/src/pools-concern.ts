@@ -7,6 +7,7 @@ import type { Concern } from "./controller.ts";
 import { KeptTimes } from "./kept-leases/kept-times.ts";
 import type { LeaseFact } from "./leases/lease-fact.ts";
 import { StatusKeeper } from "./pool-status/status-keeper.ts";
+import { untilAborted } from "./until-aborted.ts";
 
 /** What counts what the leader does with pools. */
 export interface PoolsMeter {
@@ -112,7 +113,7 @@ export class PoolsConcern implements Concern, ClusterViewer {
     if (leftMs > 0) return this.#kept.addAfter(name, leftMs);
     const { uid, resourceVersion, pool, holder } = lease;
     const outcome = await leases.delete({ name, uid, resourceVersion });
-    if (outcome.kind === "unknown") throw asError(outcome.cause);
+    if (outcome.kind === "unknown") throw outcome.cause;
     if (outcome.kind !== "deleted") return;
     meter.keptLeaseEnded();
     log.info({ ip: name, pool, holder }, "time of a kept address is over");
@@ -137,15 +138,4 @@ export class PoolsConcern implements Concern, ClusterViewer {
       note: message,
     });
   }
-}
-
-function asError(cause: unknown): Error {
-  return cause instanceof Error ? cause : new Error(String(cause));
-}
-
-function untilAborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }

@@ -1,16 +1,17 @@
-import { API_VERSION, INLINE_LABEL, type IPPool } from "@cluster-ipam/api";
-import { parseAddress } from "@cluster-ipam/ip";
+import { INLINE_LABEL } from "@cluster-ipam/api";
 import { expect, test } from "vitest";
 import { LeaseTable } from "../leases/lease-table.ts";
 import { PoolTable } from "../pools/pool-table.ts";
+import { leaseOf, poolOf } from "../testing/facts.ts";
 import { IdlePools } from "./idle-pools.ts";
 
+const RANGES = [{ subnet: "10.0.0.0/24" }];
 const DAY_MS = 86_400_000;
 const INLINE = { [INLINE_LABEL]: "true" };
 
 test("an inline pool goes when it has had no lease for a day, and not before", () => {
   const { pools, leases, idle } = setUp();
-  pools.set(poolOf("lan-1", "u1", INLINE));
+  pools.set(poolOf({ name: "lan-1", uid: "u1", labels: INLINE }, RANGES));
   expect(idle.look(pools, leases, 1_000)).toEqual([]);
   expect(idle.look(pools, leases, 1_000 + DAY_MS - 1)).toEqual([]);
   expect(idle.look(pools, leases, 1_000 + DAY_MS).map(({ metadata }) => metadata.name)).toEqual(["lan-1"]);
@@ -18,17 +19,17 @@ test("an inline pool goes when it has had no lease for a day, and not before", (
 
 test("a pool that somebody wrote stays", () => {
   const { pools, leases, idle } = setUp();
-  pools.set(poolOf("lan", "u1", {}));
-  pools.set(poolOf("adopted", "u2", { [INLINE_LABEL]: "false" }));
+  pools.set(poolOf({ name: "lan", uid: "u1", labels: {} }, RANGES));
+  pools.set(poolOf({ name: "adopted", uid: "u2", labels: { [INLINE_LABEL]: "false" } }, RANGES));
   idle.look(pools, leases, 0);
   expect(idle.look(pools, leases, 10 * DAY_MS)).toEqual([]);
 });
 
 test("a lease in between begins the day anew", () => {
   const { pools, leases, idle } = setUp();
-  pools.set(poolOf("lan-1", "u1", INLINE));
+  pools.set(poolOf({ name: "lan-1", uid: "u1", labels: INLINE }, RANGES));
   idle.look(pools, leases, 0);
-  take(leases);
+  leases.set(leaseOf("10.0.0.1", { pool: "lan-1" }));
   idle.look(pools, leases, DAY_MS / 2);
   leases.delete("10.0.0.1");
   expect(idle.look(pools, leases, DAY_MS)).toEqual([]);
@@ -38,40 +39,13 @@ test("a lease in between begins the day anew", () => {
 
 test("a pool that was made again under its name begins its day anew", () => {
   const { pools, leases, idle } = setUp();
-  pools.set(poolOf("lan-1", "u1", INLINE));
+  pools.set(poolOf({ name: "lan-1", uid: "u1", labels: INLINE }, RANGES));
   idle.look(pools, leases, 0);
-  pools.set(poolOf("lan-1", "u2", INLINE));
+  pools.set(poolOf({ name: "lan-1", uid: "u2", labels: INLINE }, RANGES));
   expect(idle.look(pools, leases, DAY_MS)).toEqual([]);
 });
 
 function setUp() {
   const pools = new PoolTable(() => ({ sets: [], fault: undefined }));
   return { pools, leases: new LeaseTable(), idle: new IdlePools(DAY_MS) };
-}
-
-function take(leases: LeaseTable): void {
-  const address = parseAddress("10.0.0.1");
-  if (address === undefined) throw new Error("no address");
-  const rest = {
-    uid: "u",
-    resourceVersion: "1",
-    addressSpace: "",
-    holder: "",
-    podUid: "",
-    releasedAt: "",
-    keepSeconds: undefined,
-    node: "n1",
-  };
-  leases.set({ name: "10.0.0.1", address, pool: "lan-1", state: "attached", ...rest });
-}
-
-function poolOf(name: string, uid: string, labels: Record<string, string>): IPPool {
-  const spec = {
-    ranges: [{ subnet: "10.0.0.0/24", assign: "Any" as const }],
-    addressSpace: "",
-    strategy: "Spread" as const,
-    coolDownSeconds: 0,
-    reserveGateway: true,
-  };
-  return { apiVersion: API_VERSION, kind: "IPPool", metadata: { name, uid, labels }, spec };
 }

@@ -1,6 +1,6 @@
-import { parseAddress } from "@cluster-ipam/ip";
 import { expect, test } from "vitest";
 import type { LeaseFact } from "../leases/lease-fact.ts";
+import { leaseOf } from "../testing/facts.ts";
 import { KeptTimes } from "./kept-times.ts";
 
 test("a kept lease is over its seconds after it was first seen, and not before", () => {
@@ -45,9 +45,6 @@ test("a name that was forgotten begins anew", () => {
 });
 
 function kept(some: Partial<LeaseFact> = {}): LeaseFact {
-  const address = parseAddress("10.0.0.5");
-  if (address === undefined) throw new Error("no address");
-  const ids = { name: "10.0.0.5", uid: "u1", resourceVersion: "2", pool: "lab", node: "", addressSpace: "" };
   const times = { releasedAt: "2026-01-01T00:00:00Z", keepSeconds: 30 };
-  return { ...ids, ...times, address, state: "kept", holder: "default/web-0/net1", podUid: "", ...some };
+  return leaseOf("10.0.0.5", { ...times, uid: "u1", node: "", state: "kept", holder: "default/web-0/net1", ...some });
 }

@@ -17,8 +17,6 @@ export interface LeaseFact {
   readonly node: string;
   /** `namespace/name/ifName`; "" without a pod. */
   readonly holder: string;
-  /** The pod's; "" where the lease tells none. */
-  readonly podUid: string;
   /** When it was released, as its node had it; "" while it is not. Tells one release from another, and no time. */
   readonly releasedAt: string;
   /** For how long a released lease is kept; undefined: as its pool says today. */
@@ -41,7 +39,6 @@ export function leaseFact({ metadata, spec }: IPLease): LeaseFact | undefined {
     state: stateOf(spec),
     node,
     holder,
-    podUid: spec.pod?.uid ?? "",
     releasedAt: spec.releasedAt ?? "",
     keepSeconds: spec.keepSeconds,
   };

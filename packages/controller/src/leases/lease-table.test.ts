@@ -1,12 +1,12 @@
-import { parseAddress } from "@cluster-ipam/ip";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { leaseOf } from "../testing/facts.ts";
 import type { LeaseFact } from "./lease-fact.ts";
 import { LeaseTable } from "./lease-table.ts";
 
 test("a lease is found by its name, its pool and its node until it goes", () => {
   const table = new LeaseTable();
-  const lease = leaseOf(1, "lab", "n1");
+  const lease = leaseOf("10.0.0.1", { pool: "lab", node: "n1" });
   expect(table.set(lease)).toBeUndefined();
   expect(table.get(lease.name)).toBe(lease);
   expect([...table.ofPool("lab")]).toEqual([lease]);
@@ -18,9 +18,9 @@ test("a lease is found by its name, its pool and its node until it goes", () => 
 
 test("a lease that moves to another node is of that node alone", () => {
   const table = new LeaseTable();
-  const before = leaseOf(1, "lab", "n1");
+  const before = leaseOf("10.0.0.1", { pool: "lab", node: "n1" });
   table.set(before);
-  expect(table.set(leaseOf(1, "lab", "n2"))).toBe(before);
+  expect(table.set(leaseOf("10.0.0.1", { pool: "lab", node: "n2" }))).toBe(before);
   expect([...table.nodes()]).toEqual(["n2"]);
   expect(table.size).toBe(1);
 });
@@ -37,7 +37,7 @@ test("after any changes every index holds what the table holds", () => {
       const table = new LeaseTable();
       const model = new Map<string, LeaseFact>();
       for (const { number, pool, node, isDelete } of changes) {
-        const lease = leaseOf(number, pool, node);
+        const lease = leaseOf(`10.0.0.${number}`, { pool, node });
         if (isDelete) {
           table.delete(lease.name);
           model.delete(lease.name);
@@ -55,19 +55,3 @@ test("after any changes every index holds what the table holds", () => {
     }),
   );
 });
-
-function leaseOf(number: number, pool: string, node: string): LeaseFact {
-  const name = `10.0.0.${number}`;
-  const address = parseAddress(name);
-  if (address === undefined) throw new Error(`${name} is not an address`);
-  const rest = {
-    uid: name,
-    resourceVersion: "1",
-    addressSpace: "",
-    holder: "",
-    podUid: "",
-    releasedAt: "",
-    keepSeconds: undefined,
-  };
-  return { name, address, pool, node, state: "attached", ...rest };
-}

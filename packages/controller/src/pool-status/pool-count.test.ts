@@ -1,9 +1,9 @@
 import { type RangeSet, rangeSetsOf } from "@cluster-ipam/allocator";
-import { API_VERSION, type PoolRange } from "@cluster-ipam/api";
-import { formatAddress, parseAddress } from "@cluster-ipam/ip";
+import type { PoolRange } from "@cluster-ipam/api";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { LeaseFact, LeaseState } from "../leases/lease-fact.ts";
+import type { LeaseState } from "../leases/lease-fact.ts";
+import { leaseOf, poolOf } from "../testing/facts.ts";
 import { countPool } from "./pool-count.ts";
 
 const LAB = setsOf([{ subnet: "10.0.0.0/29" }, { subnet: "fd00::/125" }]);
@@ -61,7 +61,7 @@ test("what is used, reserved, kept and free is the capacity, whatever leases the
   const lease = fc.record({ number, state, pool: fc.constantFrom("lab", "other", "") });
   fc.assert(
     fc.property(fc.uniqueArray(lease, { selector: (one) => one.number }), (rows) => {
-      const leases = rows.map((row) => leaseOf(`10.0.0.${row.number}`, row));
+      const leases = rows.map((row) => leaseOf(`10.0.0.${row.number}`, { state: row.state, pool: row.pool }));
       const inside = rows.filter((row) => row.number >= 1 && row.number <= 6);
       const { capacity, used, reserved, kept, free, outside } = countPool("lab", LAB, leases);
       expect(used + reserved + kept + free).toBe(capacity);
@@ -77,30 +77,5 @@ function counted(some: Partial<ReturnType<typeof countPool>>): ReturnType<typeof
 }
 
 function setsOf(ranges: readonly Partial<PoolRange>[]): readonly RangeSet[] {
-  const spec = {
-    ranges: ranges.map((range) => ({ subnet: "", assign: "Any" as const, ...range })),
-    addressSpace: "",
-    strategy: "Spread" as const,
-    coolDownSeconds: 0,
-    reserveGateway: true,
-  };
-  return rangeSetsOf({ apiVersion: API_VERSION, kind: "IPPool", metadata: { name: "lab" }, spec });
-}
-
-function leaseOf(text: string, some: Partial<LeaseFact> = {}): LeaseFact {
-  const address = parseAddress(text);
-  if (address === undefined) throw new Error(`${text} is not an address`);
-  const name = formatAddress(address);
-  const rest = {
-    uid: name,
-    resourceVersion: "1",
-    addressSpace: "",
-    pool: "lab",
-    node: "n1",
-    holder: "",
-    podUid: "",
-    releasedAt: "",
-    keepSeconds: undefined,
-  };
-  return { name, address, state: "attached", ...rest, ...some };
+  return rangeSetsOf(poolOf({ name: "lab" }, ranges));
 }

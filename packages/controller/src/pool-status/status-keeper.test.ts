@@ -1,11 +1,11 @@
 import { rangeSetsOf, type StatusWrite } from "@cluster-ipam/allocator";
-import { API_VERSION, type IPPool, type IPPoolSpec } from "@cluster-ipam/api";
-import { parseAddress } from "@cluster-ipam/ip";
+import type { IPPool } from "@cluster-ipam/api";
 import { createLogger } from "@cluster-ipam/telemetry";
 import { expect, test } from "vitest";
 import type { LeaseFact } from "../leases/lease-fact.ts";
 import { LeaseTable } from "../leases/lease-table.ts";
 import { PoolTable } from "../pools/pool-table.ts";
+import { leaseOf, poolOf } from "../testing/facts.ts";
 import { StatusKeeper } from "./status-keeper.ts";
 import { STATUS_INTERVAL_MS } from "./write-pace.ts";
 
@@ -180,34 +180,12 @@ class World {
   }
 
   pool(name: string, { generation = 1, subnet = SUBNET, ...bounds }: Change = {}): void {
-    const spec: IPPoolSpec = {
-      ranges: [{ subnet, assign: "Any", ...bounds }],
-      addressSpace: "",
-      strategy: "Spread",
-      coolDownSeconds: 0,
-      reserveGateway: true,
-    };
     const status = this.#pools.get(name)?.pool.status;
-    const metadata = { name, generation };
-    const pool: IPPool = { apiVersion: API_VERSION, kind: "IPPool", metadata, spec };
+    const pool = poolOf({ name, generation }, [{ subnet, ...bounds }]);
     this.#pools.set(status === undefined ? pool : { ...pool, status });
   }
 
   lease(number: number, some: Partial<LeaseFact> = {}): void {
-    const name = `10.0.0.${number}`;
-    const address = parseAddress(name);
-    if (address === undefined) throw new Error(`${name} is not an address`);
-    const rest = {
-      uid: name,
-      resourceVersion: "1",
-      addressSpace: "",
-      holder: "",
-      podUid: "",
-      releasedAt: "",
-      keepSeconds: undefined,
-      pool: "lab",
-      node: "n1",
-    };
-    this.leases.set({ name, address, state: "attached", ...rest, ...some });
+    this.leases.set(leaseOf(`10.0.0.${number}`, some));
   }
 }
