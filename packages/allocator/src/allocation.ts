@@ -10,6 +10,7 @@ import type { Origin, Taken } from "./lease-end.ts";
 import type { LeaseStore } from "./lease-store.ts";
 import type { NodeBlocks } from "./node-blocks.ts";
 import type { OccupancyHints } from "./occupancy-hints.ts";
+import type { OwnLeases } from "./own-leases.ts";
 import type { RangeSet } from "./range-set.ts";
 import type { SearchStrategy } from "./strategies/search.ts";
 
@@ -27,18 +28,6 @@ export interface Claim {
   readonly strategy: SearchStrategy;
   /** Whether the pool keeps addresses for their pods: what was kept for the claimant comes first then. Absent: no. */
   readonly retains?: boolean;
-}
-
-/** What this node knows of the leases that it holds. It may be out of date: it only says what is worth a try. */
-export interface OwnLeases {
-  /** A lease of this node by its name. */
-  byName(name: string): IPLease | undefined;
-  /** Leases of this node whose `holder` is this one. */
-  byHolder(holder: string): readonly IPLease[];
-  /** The attachment of `lease` does not have it any more. */
-  drop(lease: IPLease): void;
-  /** Whether the sandbox of a lease of this node is known to be gone. */
-  isSandboxGone(lease: IPLease): boolean;
 }
 
 /** Where the allocator leaves what it could not finish; both must end in no lease of the attachment being left. */

@@ -1,5 +1,5 @@
 export { allocate, fixedFirst } from "./allocate.ts";
-export type { AllocationCall, AllocatorDeps, Claim, Leftovers, OwnLeases } from "./allocation.ts";
+export type { AllocationCall, AllocatorDeps, Claim, Leftovers } from "./allocation.ts";
 export type { AllocationRequest, FixedAddress, NamedAddress, PoolChoice } from "./allocation-request.ts";
 export type { BlockCreateOutcome, BlockStore } from "./block-store.ts";
 export { BusyNames, type NameHold } from "./busy-names.ts";
@@ -33,6 +33,7 @@ export { namedSet } from "./named-set.ts";
 export type { BlockCall, NodeBlocks, OwnBlocks } from "./node-blocks.ts";
 export { isPodOf, type NodePods, type PodIdentity } from "./node-pods.ts";
 export { OccupancyHints, type OccupancySource } from "./occupancy-hints.ts";
+export type { OwnLeases } from "./own-leases.ts";
 export { podCidrSetsOf } from "./pod-cidr-sets.ts";
 export { PoolBlocks } from "./pool-blocks.ts";
 export { checkPool } from "./pool-check.ts";

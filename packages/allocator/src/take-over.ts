@@ -5,13 +5,13 @@ import {
   type AllocatorDeps,
   type Claim,
   hasTaken,
-  type OwnLeases,
   type Progress,
   writeContext,
 } from "./allocation.ts";
 import { createLease, replaceLease, type WriteContext } from "./certain-write.ts";
 import { draftLease, holderOf, isKeptFor, isLeftByEarlierCall } from "./claimant.ts";
 import { originOf, type Taken } from "./lease-end.ts";
+import type { OwnLeases } from "./own-leases.ts";
 import type { RangeSet } from "./range-set.ts";
 import { deleteLease } from "./release.ts";
 

@@ -1,7 +1,7 @@
 import { leaseName } from "@cluster-ipam/api";
 import type { Address } from "@cluster-ipam/ip";
-import type { OwnLeases } from "../allocation.ts";
 import type { BusyNames, NameHold } from "../busy-names.ts";
+import type { OwnLeases } from "../own-leases.ts";
 import type { CandidateContext, Candidates } from "./candidates.ts";
 import { type FullError, listedFree, poolExhausted, randomBelow } from "./listed-free.ts";
 import { SpreadWalk } from "./spread-walk.ts";
