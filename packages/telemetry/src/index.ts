@@ -1,6 +1,14 @@
 export { type ListenAddress, parseListenAddress } from "./listen-address.ts";
 export { createLogger, LOG_LEVELS, type Logger, type LogLevel } from "./logger.ts";
-export type { Counter, Histogram, HistogramOptions, Labels, MetricOptions, MetricRegistry } from "./metric-registry.ts";
+export type {
+  Counter,
+  Gauge,
+  Histogram,
+  HistogramOptions,
+  Labels,
+  MetricOptions,
+  MetricRegistry,
+} from "./metric-registry.ts";
 export { loadMetricRegistry } from "./metric-registry-loading.ts";
 export { type Probe, ProbeServer, type ProbeServerOptions } from "./probe-server.ts";
 export { addProcessMetrics } from "./process-metrics.ts";

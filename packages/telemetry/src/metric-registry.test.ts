@@ -48,6 +48,24 @@ test("what is kept elsewhere is read at each asking", async () => {
   expect(await series()).toEqual(["now 7", "sum_total 7"]);
 });
 
+test("a gauge with labels has the series that were set and not removed", async () => {
+  const sizes = registry.labelledGauge({ name: "size", help: "Sizes.", labels: ["pool", "kind"] });
+  expect(await series()).toEqual([]);
+  sizes.set({ pool: "lab", kind: "free" }, 3);
+  sizes.set({ pool: "lab", kind: "free" }, 2);
+  sizes.set({ pool: "lab", kind: "used" }, 0);
+  sizes.set({ pool: 'a"b', kind: "free" }, 2 ** 80);
+  const [used, other] = ['size{pool="lab",kind="used"} 0', 'size{pool="a\\"b",kind="free"} 1.2089258196146292e+24'];
+  expect(await series()).toEqual(['size{pool="lab",kind="free"} 2', used, other]);
+  sizes.remove({ kind: "free", pool: "lab" });
+  sizes.remove({ pool: "never", kind: "set" });
+  expect(await series()).toEqual([used, other]);
+  sizes.clear();
+  expect(await series()).toEqual([]);
+  sizes.set({ pool: "lab", kind: "free" }, 1);
+  expect(await series()).toEqual(['size{pool="lab",kind="free"} 1']);
+});
+
 test("information is a one with labels", async () => {
   registry.info({ name: "build_info", help: "Build.", labels: ["version"] }, { version: "1.2.3" });
   expect(await series()).toEqual(['build_info{version="1.2.3"} 1']);

@@ -2,7 +2,7 @@
 export interface MetricOptions<Label extends string> {
   readonly name: string;
   readonly help: string;
-  /** Whatever they are set to must be few: each combination of values is a series of its own, for good. */
+  /** Whatever they are set to must be few: each combination of values is a series of its own, for good but for a {@link Gauge}'s. */
   readonly labels?: readonly Label[];
 }
 
@@ -20,6 +20,15 @@ export interface Counter<Label extends string> {
   add(labels: Labels<Label>): void;
 }
 
+/** Values that go up and down, one for each combination of labels. */
+export interface Gauge<Label extends string> {
+  set(labels: Labels<Label>, value: number): void;
+  /** There is no such series any more, until it is set again. */
+  remove(labels: Labels<Label>): void;
+  /** There is no series at all any more. */
+  clear(): void;
+}
+
 /** A distribution of values. */
 export interface Histogram<Label extends string> {
   observe(labels: Labels<Label>, value: number): void;
@@ -33,6 +42,8 @@ export interface MetricRegistry {
   countedElsewhere(options: MetricOptions<never>, read: () => number): void;
   /** A value that goes up and down, read when somebody asks for it. */
   gauge(options: MetricOptions<never>, read: () => number): void;
+  /** A gauge of several series, none of them before it is set. */
+  labelledGauge<Label extends string>(options: MetricOptions<Label>): Gauge<Label>;
   /** A gauge that is always 1, for what its labels say. */
   info<Label extends string>(options: MetricOptions<Label>, labels: Labels<Label>): void;
   /** Everything in the text format of Prometheus. */

@@ -1,5 +1,13 @@
 import * as prom from "prom-client";
-import type { Counter, Histogram, HistogramOptions, Labels, MetricOptions, MetricRegistry } from "./metric-registry.ts";
+import type {
+  Counter,
+  Gauge,
+  Histogram,
+  HistogramOptions,
+  Labels,
+  MetricOptions,
+  MetricRegistry,
+} from "./metric-registry.ts";
 
 /** A registry of prom-client's metrics: nothing global, no metric that nobody asked for. */
 export class PrometheusRegistry implements MetricRegistry {
@@ -35,6 +43,15 @@ export class PrometheusRegistry implements MetricRegistry {
 
   gauge(options: MetricOptions<never>, read: () => number): void {
     const gauge: prom.Gauge = new prom.Gauge({ ...this.#configure(options), collect: () => gauge.set(read()) });
+  }
+
+  labelledGauge<Label extends string>(options: MetricOptions<Label>): Gauge<Label> {
+    const gauge = new prom.Gauge(this.#configure(options));
+    return {
+      set: (labels, value) => gauge.set(labels, value),
+      remove: (labels) => gauge.remove(labels),
+      clear: () => gauge.reset(),
+    };
   }
 
   info<Label extends string>(options: MetricOptions<Label>, labels: Labels<Label>): void {
