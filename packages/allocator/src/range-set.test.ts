@@ -1,6 +1,7 @@
 import { API_VERSION, type IPPool, type IPPoolSpec, type PoolRange } from "@cluster-ipam/api";
 import { type Address, formatAddress, formatCidr, parseAddress } from "@cluster-ipam/ip";
 import { expect, test } from "vitest";
+import { namedSet } from "./named-set.ts";
 import { describeRanges, rangeSetsOf, readRange, subnetOf } from "./range-set.ts";
 
 test.for([
@@ -137,6 +138,15 @@ test("ranges are described with their subnets", () => {
   );
   expect(v4 && describeRanges(v4)).toBe("10.0.0.10-10.0.0.20 of 10.0.0.0/24, 10.0.1.0-10.0.1.1 of 10.0.1.0/31");
   expect(v6 && describeRanges(v6)).toBe("fd00::-fd00::3 of fd00::/126");
+});
+
+test("ranges of a pool that are on request only are described as such, and addresses that a section names are not", () => {
+  const [set] = rangeSetsOf(pool([{ subnet: "10.0.0.0/31" }, { subnet: "10.0.0.8/31", assign: "OnRequest" }]));
+  expect(set && describeRanges(set)).toBe(
+    "10.0.0.0-10.0.0.1 of 10.0.0.0/31, 10.0.0.8-10.0.0.9 of 10.0.0.8/31 on request only",
+  );
+  const named = { cidr: { ...address("10.0.0.5"), prefixLength: 24 }, gateway: undefined, source: "ipam.addresses[0]" };
+  expect(describeRanges(namedSet(named, ""))).toBe("10.0.0.5-10.0.0.5 of 10.0.0.0/24");
 });
 
 test.for([

@@ -158,12 +158,12 @@ function bad(where: string, key: string, value: string, expected: string): IpamE
   return new IpamError("bad-config", `${where}.${key} is "${value}": expected ${expected}`);
 }
 
-/** `10.0.0.10-10.0.0.20 of 10.0.0.0/24`, for messages. */
-export function describeRanges(set: RangeSet): string {
-  return set.subnets
-    .map(({ range, cidr }) => {
+/** `10.0.0.10-10.0.0.20 of 10.0.0.0/24`, for messages; of a pool's ranges they say which are on request only. */
+export function describeRanges({ pool, subnets }: Pick<RangeSet, "pool" | "subnets">): string {
+  return subnets
+    .map(({ range, cidr, isOnRequest }) => {
       const [first, last] = [range.first, range.last].map((value) => formatAddress({ family: range.family, value }));
-      return `${first}-${last} of ${formatCidr(cidr)}`;
+      return `${first}-${last} of ${formatCidr(cidr)}${isOnRequest && pool !== "" ? " on request only" : ""}`;
     })
     .join(", ");
 }
