@@ -179,7 +179,7 @@ describe("an agent compares its leases with the node's network namespaces:", () 
     const unseen = "/run/netns-of-elsewhere/cni-1";
 
     async function podOf(name: string, annotations: Readonly<Record<string, string>> = {}): Promise<Pod> {
-      return createPod(controlPlane, "n1", { namespace: "default", name }, annotations);
+      return createPod(controlPlane, "n1", { namespace: "default", name }, { annotations });
     }
 
     async function decided(): Promise<readonly string[]> {

@@ -3,7 +3,7 @@ import { callPlugin, type Pod } from "./src/cni-call.ts";
 import { deletePod } from "./src/core-objects.ts";
 import { readInterface } from "./src/interface-state.ts";
 import { addCall, delCall, errorOf, resultOf } from "./src/ipam-calls.ts";
-import { createOwnedPod } from "./src/owned-pods.ts";
+import { createOwnedPod, type OwnedPod } from "./src/owned-pods.ts";
 import { addressesOf, type NetworkConfig, PodSandbox } from "./src/pod-sandbox.ts";
 import { SimulatedCluster } from "./src/simulated-cluster.ts";
 import type { SimulatedNode } from "./src/simulated-node.ts";
@@ -21,6 +21,12 @@ const NETWORK: NetworkConfig = {
 const COOLING = { ...NETWORK, name: "cooling" };
 const INDEXED = { ...NETWORK, name: "indexed" };
 const KEPT_MS = 600_000;
+const RETAIN = "cluster-ipam.io/retain";
+
+/** Who controls a pod, and what it says of itself. */
+type Owned = Pick<OwnedPod, "controllerKind" | "annotations">;
+const OF_STATEFUL_SET: Owned = { controllerKind: "StatefulSet" };
+const OF_DEPLOYMENT: Owned = { controllerKind: "ReplicaSet" };
 
 describe("addresses that are kept after their pod is gone", () => {
   let cluster: SimulatedCluster;
@@ -47,10 +53,9 @@ describe("addresses that are kept after their pod is gone", () => {
   afterEach(() => removeLeases(cluster.controlPlane));
 
   /** A pod with its object on the server, and its sandbox on a node. */
-  async function start(node: SimulatedNode, name: string, controllerKind = "StatefulSet"): Promise<PodSandbox> {
-    const { controlPlane } = cluster;
-    const pod = await createOwnedPod(controlPlane, { node: node.name, namespace: "default", name, controllerKind });
-    return await PodSandbox.create(node, pod);
+  async function start(node: SimulatedNode, name: string, owned: Owned = OF_STATEFUL_SET): Promise<PodSandbox> {
+    const pod = { ...owned, node: node.name, namespace: "default", name };
+    return await PodSandbox.create(node, await createOwnedPod(cluster.controlPlane, pod));
   }
 
   /** As the kubelet ends a pod: the object goes last. */
@@ -112,10 +117,52 @@ describe("addresses that are kept after their pod is gone", () => {
     resultOf(await callPlugin(n2.socketPath, delCall(next)));
   });
 
-  it("the address of a Deployment's pod is free at once", async () => {
-    const pod = await start(n1, "web-7c5ddbdf54-x8k2p", "ReplicaSet");
+  it.each<{ readonly what: string; readonly owned: Owned }>([
+    { what: "of a Deployment", owned: OF_DEPLOYMENT },
+    { what: "of nobody", owned: {} },
+    { what: "of nobody whose annotation says something else", owned: { annotations: { [RETAIN]: "yes" } } },
+    {
+      what: "of a Deployment whose annotation says no",
+      owned: { ...OF_DEPLOYMENT, annotations: { [RETAIN]: "false" } },
+    },
+  ])("the address of a pod $what is free at once", async ({ owned }) => {
+    const pod = await start(n1, "web-7c5ddbdf54-x8k2p", owned);
     await pod.attach(NETWORK);
     await stop(pod);
+    expect(await leasedAddresses(cluster.controlPlane)).toEqual([]);
+  });
+
+  it.each<{ readonly what: string; readonly owned: Owned }>([
+    { what: "of nobody", owned: { annotations: { [RETAIN]: "true" } } },
+    { what: "of a Deployment", owned: { ...OF_DEPLOYMENT, annotations: { [RETAIN]: "true" } } },
+  ])("a pod $what keeps its address by its annotation, on another node too", async ({ owned }) => {
+    const first = await start(n1, "keeps-it", owned);
+    const before = addressesOf(await first.attach(NETWORK));
+    await stop(first);
+    expect((await listLeases(cluster.controlPlane)).map(({ spec }) => spec)).toMatchObject([
+      { address: before[0], node: "", holder: "default/keeps-it/net1", keepSeconds: KEPT_MS / 1_000 },
+    ]);
+    const stealing = stranger("steals-it", NETWORK, before);
+    expect(errorOf(await callPlugin(n2.socketPath, stealing))).toMatchObject({
+      code: 102,
+      msg: expect.stringContaining("kept for pod default/keeps-it (interface net1)"),
+    });
+
+    const second = await start(n2, "keeps-it", owned);
+    expect(addressesOf(await second.attach(NETWORK))).toEqual(before);
+    await stop(second);
+    const third = await start(n2, "keeps-it", owned);
+    expect(addressesOf(await third.attach(NETWORK))).toEqual(before);
+    await stop(third);
+  });
+
+  it("a pod that comes again without the annotation has its address once more, and then it is free", async () => {
+    const first = await start(n1, "keeps-it", { annotations: { [RETAIN]: "true" } });
+    const before = addressesOf(await first.attach(NETWORK));
+    await stop(first);
+    const second = await start(n2, "keeps-it", {});
+    expect(addressesOf(await second.attach(NETWORK))).toEqual(before);
+    await stop(second);
     expect(await leasedAddresses(cluster.controlPlane)).toEqual([]);
   });
 

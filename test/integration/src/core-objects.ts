@@ -10,6 +10,12 @@ export interface StoredEvent {
   readonly reportingInstance: string;
 }
 
+/** What a pod's metadata may say beside its name. */
+export interface PodMetadata {
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly ownerReferences?: readonly unknown[];
+}
+
 /**
  * Makes a Pod that is bound to a node; nothing runs it.
  *
@@ -19,10 +25,10 @@ export async function createPod(
   { api }: ControlPlane,
   node: string,
   { namespace, name }: Pick<Pod, "namespace" | "name">,
-  annotations: Readonly<Record<string, string>> = {},
+  more: PodMetadata = {},
 ): Promise<Pod> {
   const spec = { nodeName: node, containers: [{ name: "main", image: "none.invalid/none" }] };
-  const pod = { apiVersion: "v1", kind: "Pod", metadata: { namespace, name, annotations }, spec };
+  const pod = { apiVersion: "v1", kind: "Pod", metadata: { ...more, namespace, name }, spec };
   const created = await api.ensure(`/api/v1/namespaces/${namespace}/pods`, JSON.stringify(pod));
   return { namespace, name, uid: (created as { readonly metadata: { readonly uid: string } }).metadata.uid };
 }
