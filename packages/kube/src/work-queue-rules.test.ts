@@ -8,14 +8,14 @@ const LONGEST_PAUSE_MS = 60_000;
 const KEYS = ["a", "b", "c", "d"] as const;
 
 type Step =
-  | { readonly do: "add" | "urgent"; readonly key: string }
+  | { readonly do: "add"; readonly key: string }
   | { readonly do: "after" | "end" | "fail"; readonly key: string; readonly ms: number }
   | { readonly do: "wait"; readonly ms: number };
 
 const key = fc.constantFrom(...KEYS);
 const ms = fc.nat({ max: 120 });
 const step = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ do: fc.constantFrom("add", "urgent"), key }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant("add"), key }) },
   { weight: 6, arbitrary: fc.record({ do: fc.constantFrom("after", "end", "fail"), key, ms }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant("wait"), ms }) },
 ) as fc.Arbitrary<Step>;
@@ -67,11 +67,9 @@ class Story {
 
   #ask(each: Exclude<Step, { readonly do: "wait" }>): void {
     const delayMs = each.do === "after" ? each.ms : 0;
-    if (each.do === "urgent") this.#earliestMs.set(each.key, 0);
     const request = { dueMs: this.clock.nowMs() + delayMs, order: ++this.#order };
     this.asked.set(each.key, [...(this.asked.get(each.key) ?? []), request]);
     if (each.do === "add") this.queue.add(each.key);
-    if (each.do === "urgent") this.queue.addUrgent(each.key);
     if (each.do === "after") this.queue.addAfter(each.key, delayMs);
   }
 

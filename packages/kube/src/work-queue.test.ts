@@ -157,19 +157,6 @@ describe("the interval of a key", () => {
     await settled();
     expect(begun).toEqual(["0 a", "5000 a"]);
   });
-
-  it("does not hold back what is urgent, also when it was asked for before", async () => {
-    const { queue, clock, begun } = subject({ minIntervalMs: 5_000, isInstant: true });
-    queue.add("a");
-    await clock.advance(1_000);
-    queue.add("a");
-    await clock.advance(1_000);
-    queue.addUrgent("a");
-    await clock.advance(1_000);
-    queue.add("a");
-    await clock.advance(60_000);
-    expect(begun).toEqual(["0 a", "2000 a", "7000 a"]);
-  });
 });
 
 describe("work that fails", () => {
@@ -193,13 +180,12 @@ describe("work that fails", () => {
     expect(reports.at(-1)?.failure).toMatchObject({ failures: 1, pauseMs: 200 });
   });
 
-  it("is not done sooner when it is asked for meanwhile, however urgently, and holds back no other key", async () => {
+  it("is not done sooner when it is asked for meanwhile, and holds back no other key", async () => {
     const { queue, clock, begun, end } = subject();
     queue.add("a");
     await settled();
     await end("a", FAILURE);
     queue.add("a");
-    queue.addUrgent("a");
     queue.addAfter("a", 50);
     queue.add("b");
     await clock.advance(199);
@@ -222,48 +208,28 @@ describe("work that fails", () => {
 });
 
 describe("a work queue that ends", () => {
-  it("drains: it does what is due, nothing that is due later, and takes nothing more", async () => {
-    const { queue, clock, begun, end } = subject({ parallelism: 1 });
+  it("begins nothing more, of what is due nor of what is due later, and reports nothing of what it has cut short", async () => {
+    const { queue, clock, begun, reports } = subject({ parallelism: 1 });
     for (const key of ["a", "b"]) queue.add(key);
     queue.addAfter("later", 100);
     await settled();
     queue.add("a");
-    const drained = queue.drain(new AbortController().signal);
-    queue.add("c");
-    await end("a");
-    await end("b");
-    await end("a");
-    await drained;
-    await clock.advance(1_000);
-    expect(begun).toEqual(["0 a", "0 b", "0 a"]);
+    await queue.close();
+    await clock.advance(60_000);
+    expect(begun).toEqual(["0 a"]);
+    expect(reports).toEqual([]);
     expect(clock.sleeping).toBe(0);
   });
 
-  it("drains without doing failed work again", async () => {
-    const { queue, clock, begun, end } = subject();
-    queue.add("a");
+  it("forgets what it waits for, so that nothing sleeps any more", async () => {
+    const { queue, clock, begun } = subject();
+    queue.addAfter("later", 100);
     await settled();
-    const drained = queue.drain(new AbortController().signal);
-    await end("a", FAILURE);
-    await drained;
-    await clock.advance(60_000);
-    expect(begun).toEqual(["0 a"]);
-  });
-
-  it.each([
-    ["before", true],
-    ["in the midst of it", false],
-  ])("gives up draining when its signal aborts %s", async (_title, isBefore) => {
-    const { queue, begun, reports } = subject({ parallelism: 1 });
-    for (const key of ["a", "b"]) queue.add(key);
-    await settled();
-    const controller = new AbortController();
-    if (isBefore) controller.abort();
-    const drained = queue.drain(controller.signal);
-    controller.abort();
-    await drained;
-    expect(begun).toEqual(["0 a"]);
-    expect(reports).toEqual([]);
+    expect(clock.sleeping).toBe(1);
+    await queue.close();
+    await clock.advance(1_000);
+    expect(begun).toEqual([]);
+    expect(clock.sleeping).toBe(0);
   });
 
   it("closes: the work under way is told to end, and is waited for", async () => {
@@ -285,7 +251,6 @@ describe("a work queue that ends", () => {
 
   it("closes at once when nothing was ever asked", async () => {
     const { queue } = subject();
-    await expect(queue.drain(new AbortController().signal)).resolves.toBeUndefined();
     await expect(queue.close()).resolves.toBeUndefined();
   });
 });

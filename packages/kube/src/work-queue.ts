@@ -56,7 +56,7 @@ interface Turn {
  * @example
  * const queue = new WorkQueue({ work: (name, signal) => writeStatus(name, signal), parallelism: 4 });
  * queue.add("pool-a");
- * await queue.drain(AbortSignal.timeout(5_000));
+ * await queue.close();
  */
 export class WorkQueue {
   readonly #options: WorkQueueOptions;
@@ -66,7 +66,6 @@ export class WorkQueue {
   readonly #turns: DueHeap<Turn> = new DueHeap<Turn>();
   readonly #running = new Set<Promise<void>>();
   readonly #closing = new AbortController();
-  #isDraining = false;
   #isLookDue = false;
   #alarm: { readonly dueMs: number; readonly controller: AbortController } | undefined;
 
@@ -93,46 +92,22 @@ export class WorkQueue {
     this.#ask(key, (state) => state.ask(this.#clock.nowMs()));
   }
 
-  /** Like {@link add}, but does not wait for the interval: for what must not be late. */
-  addUrgent(key: string): void {
-    this.#ask(key, (state) => {
-      state.skipRest();
-      state.ask(this.#clock.nowMs());
-    });
-  }
-
   /** Asks for work on a key in a while. Of several such requests the earliest counts; {@link add} answers none of them. */
   addAfter(key: string, delayMs: number): void {
     this.#ask(key, (state) => state.askAt(this.#clock.nowMs() + delayMs));
   }
 
-  /**
-   * Takes no more requests, does what is due now and forgets what is only due later. When `signal` aborts, as
-   * {@link close}.
-   */
-  async drain(signal: AbortSignal): Promise<void> {
-    this.#isDraining = true;
-    const onAbort = (): void => void this.close();
-    signal.addEventListener("abort", onAbort, { once: true });
-    if (signal.aborted) onAbort();
-    this.#look();
-    while (this.#running.size > 0) await Promise.race(this.#running);
-    signal.removeEventListener("abort", onAbort);
-    await this.close();
-  }
-
   /** Takes no more requests, forgets those there are, and tells the work under way to end. Resolves when it has. */
   async close(): Promise<void> {
-    this.#isDraining = true;
+    this.#closing.abort(new Error("the work queue is closed"));
     this.#turns.clear();
     this.#alarm?.controller.abort();
-    this.#closing.abort(new Error("the work queue is closed"));
     await Promise.all(this.#running);
     this.#states.clear();
   }
 
   #ask(key: string, request: (state: WorkState) => void): void {
-    if (this.#isDraining) return;
+    if (this.#closing.signal.aborted) return;
     const state = this.#states.get(key) ?? new WorkState();
     this.#states.set(key, state);
     request(state);
@@ -197,7 +172,7 @@ export class WorkQueue {
     if (this.#closing.signal.aborted) return;
     const report = { key, waitedMs, durationMs: this.#clock.nowMs() - startedAtMs };
     this.#options.onWorked?.(failure === undefined ? report : { ...report, failure });
-    if (!this.#isDraining || state.isAsked) this.#schedule(key, state);
+    this.#schedule(key, state);
   }
 
   #fail(state: WorkState, error: Error): WorkFailure {
@@ -209,7 +184,7 @@ export class WorkQueue {
 
   /** Wakes when the next key is due, if a worker is free then. */
   #setAlarm(): void {
-    const dueMs = this.#isDraining ? undefined : this.#nextTurn()?.dueMs;
+    const dueMs = this.#nextTurn()?.dueMs;
     if (dueMs === this.#alarm?.dueMs) return;
     this.#alarm?.controller.abort();
     this.#alarm = undefined;

@@ -40,11 +40,6 @@ export class WorkState {
     this.#laterMs = Math.min(this.#laterMs, dueMs);
   }
 
-  /** Lets the next work begin although the last one began a short while ago. */
-  skipRest(): void {
-    this.#restUntilMs = 0;
-  }
-
   /** Work begins, which answers every request up to now. @returns how long the first of them has waited */
   begin(nowMs: number, minIntervalMs: number): number {
     const waitedMs = nowMs - this.#firstMs;
