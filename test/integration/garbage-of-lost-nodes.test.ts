@@ -1,15 +1,22 @@
 import { attachedLease, blockOf } from "@cluster-ipam/allocator/testing";
-import { API_PATH, BLOCK_RESOURCE, type IPLeaseSpec, LEASE_RESOURCE } from "@cluster-ipam/api";
+import {
+  API_PATH,
+  BLOCK_RESOURCE,
+  type IPLeaseSpec,
+  type IPPool,
+  LEASE_RESOURCE,
+  POOL_RESOURCE,
+} from "@cluster-ipam/api";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { callPlugin } from "./src/cni-call.ts";
 import { createPod, deletePod, listEvents } from "./src/core-objects.ts";
 import { addCall, delCall, resultOf } from "./src/ipam-calls.ts";
 import { LocalController } from "./src/local-controller.ts";
-import { createNode, deleteNode, taintOutOfService } from "./src/node-objects.ts";
+import { createNode, deleteNode, replaceNode, taintOutOfService } from "./src/node-objects.ts";
 import { addressesOf, type NetworkConfig } from "./src/pod-sandbox.ts";
 import { SimulatedCluster } from "./src/simulated-cluster.ts";
 import { listBlocks } from "./src/stored-blocks.ts";
-import { createPool, leasedAddresses, listLeases, listPools, removeLeases } from "./src/stored-objects.ts";
+import { createPool, deletePool, leasedAddresses, listLeases, listPools, removeLeases } from "./src/stored-objects.ts";
 import { waitFor } from "./src/waiting.ts";
 
 const MINUTE_MS = 60_000;
@@ -130,6 +137,32 @@ describe("what lost nodes and unused networks leave behind", () => {
     await deleteNode(cluster.controlPlane, sentinel);
     await local.roundsUntil(ABSENT_MS, async () => !(await leased()).includes("10.60.0.6"));
     expect(await leased()).toEqual(["10.60.0.5"]);
+  });
+
+  it("a lease stays whose node comes back, be it for a moment between two looks", async () => {
+    const { controlPlane } = cluster;
+    const flapping = await node();
+    await createPool(controlPlane, "pods", { ranges: [], source: "NodePodCIDR" });
+    await lease("10.60.0.5", flapping);
+    const local = await start();
+    // Only from what the pool says is it known what the controller has seen.
+    const untilCapacity = async (capacity: string): Promise<void> => {
+      const isMet = async (): Promise<true | undefined> => {
+        const { status } = (await controlPlane.api.get(`${API_PATH}/${POOL_RESOURCE}/pods`)) as IPPool;
+        return status?.capacity === capacity ? true : undefined;
+      };
+      await waitFor(isMet, { what: "the controller to see the node come or go", timeoutMs: SOON_MS });
+    };
+    for (let flap = 0; flap < 2; flap += 1) {
+      await replaceNode(controlPlane, flapping, ["10.66.0.0/24"]);
+      await untilCapacity("253");
+      await deleteNode(controlPlane, flapping);
+      await untilCapacity("0");
+      await local.roundAfter(0);
+      await local.roundAfter(3 * MINUTE_MS);
+    }
+    expect(await leased()).toEqual(["10.60.0.5"]);
+    await deletePool(controlPlane, "pods");
   });
 
   it("a dry run tells once what would go, and writes nothing", async () => {

@@ -9,7 +9,7 @@ test("nothing must be given", () => {
     identity: hostname(),
     logLevel: "info",
     nearlyFullPercent: 90,
-    garbage: { mode: "on", maxPercent: 50, inlinePoolIdleMs: 86_400_000 },
+    garbage: { mode: "on", maxPercent: 50, inlinePoolIdleMs: 86_400_000, lostNodeGraceMs: 300_000 },
     metricsAddress: undefined,
   });
 });
@@ -25,6 +25,7 @@ test("every flag is taken, with its value behind it or behind an equals sign", (
     "--garbage-collection=dry-run",
     "--garbage-max-percent=5",
     "--inline-pool-idle-hours=0",
+    "--lost-node-grace-seconds=5",
     "--metrics-address",
     "[::]:9809",
   ];
@@ -34,7 +35,7 @@ test("every flag is taken, with its value behind it or behind an equals sign", (
     identity: "pod-0",
     logLevel: "debug",
     nearlyFullPercent: 75,
-    garbage: { mode: "dry-run", maxPercent: 5, inlinePoolIdleMs: undefined },
+    garbage: { mode: "dry-run", maxPercent: 5, inlinePoolIdleMs: undefined, lostNodeGraceMs: 5_000 },
     metricsAddress: { host: "::", port: 9_809 },
   });
 });

@@ -34,6 +34,7 @@ export const USAGE: string = `usage: cluster-ipam-controller [FLAG]...
   --nearly-full-percent N  from this share of its addresses on a pool is NearlyFull (90)
   --garbage-collection MODE  ${GARBAGE_MODES.join(", ")}: what lost nodes and unused networks leave behind (on)
   --garbage-max-percent N  no more than this share of all leases goes at once (50)
+  --lost-node-grace-seconds N  a node is lost when its Node has been missing for so long (300)
   --inline-pool-idle-hours N  a pool of inline ranges goes after so long without a lease, 0: never (24)
   --log-level LEVEL        ${LOG_LEVELS.join(", ")} (info)
   --metrics-address HOST:PORT  serves /healthz, /readyz and /metrics there
@@ -51,11 +52,13 @@ export const OPTIONS = {
   "nearly-full-percent": { type: "string", default: "90" },
   "garbage-collection": { type: "string", default: "on" },
   "garbage-max-percent": { type: "string", default: "50" },
+  "lost-node-grace-seconds": { type: "string", default: "300" },
   "inline-pool-idle-hours": { type: "string", default: "24" },
   "metrics-address": { type: "string" },
 } as const;
 
 const MS_PER_HOUR = 3_600_000;
+const MS_PER_S = 1_000;
 /** Longest names of namespaces (RFC 1123 labels) and of other objects, in characters. */
 const NAME_MAX_LENGTH = { namespace: 63, object: 253 } as const;
 /** Room in the Lease for more than any host is called. */
@@ -85,6 +88,7 @@ const configSchema = z.object({
   "nearly-full-percent": percent,
   "garbage-collection": z.enum(GARBAGE_MODES, `expected one of ${GARBAGE_MODES.join(", ")}`),
   "garbage-max-percent": percent,
+  "lost-node-grace-seconds": z.string().regex(/^[1-9]\d{0,4}$/, "expected a whole number of seconds from 1 to 99999"),
   "inline-pool-idle-hours": z.string().regex(/^\d{1,4}$/, "expected a whole number of hours from 0 to 9999"),
   "metrics-address": listenAddress.optional(),
 });
@@ -121,6 +125,7 @@ function garbageSettings(data: z.infer<typeof configSchema>): GarbageSettings {
     mode: data["garbage-collection"],
     maxPercent: Number(data["garbage-max-percent"]),
     inlinePoolIdleMs: hours === 0 ? undefined : hours * MS_PER_HOUR,
+    lostNodeGraceMs: Number(data["lost-node-grace-seconds"]) * MS_PER_S,
   };
 }
 

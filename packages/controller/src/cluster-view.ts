@@ -94,6 +94,12 @@ export class ClusterView {
     return found?.kind === "unreadable" ? ANSWERING : found?.value;
   }
 
+  /** Tells `seen` of each node whenever the watch says that it is there, be it only for a moment. */
+  onNodeSeen(seen: (name: string) => void): void {
+    const tell = ({ key }: Pick<CachedObject<NodeFact>, "key">): void => seen(key);
+    this.#nodes.subscribe({ added: tell, changed: tell });
+  }
+
   /** Ends the watches. */
   async close(): Promise<void> {
     await Promise.all(this.#informers().map((informer) => informer.close()));

@@ -11,13 +11,15 @@ import { GarbageConcern, type GarbageSettings } from "./garbage-concern.ts";
 const OFF: NodeState = { isReady: false, isOutOfService: true };
 const READY: NodeState = { isReady: true, isOutOfService: false };
 const HOUR_MS = 3_600_000;
+const MINUTE_MS = 60_000;
 const SETTINGS: GarbageSettings = { mode: "on", maxPercent: 30, inlinePoolIdleMs: HOUR_MS };
 
 let clock: FakeClock;
 let store: MemoryLeaseStore;
 let leases: LeaseTable;
 let pools: PoolTable;
-let node: NodeState;
+let node: NodeState | undefined;
+let tellNodeSeen: (name: string) => void;
 let nodeReads: number;
 let nodeFailure: Error | undefined;
 let events: KubeEvent[];
@@ -30,6 +32,7 @@ beforeEach(() => {
   leases = new LeaseTable();
   pools = new PoolTable(() => ({ sets: [], fault: undefined }));
   node = OFF;
+  tellNodeSeen = () => undefined;
   nodeReads = 0;
   nodeFailure = undefined;
   events = [];
@@ -40,7 +43,15 @@ beforeEach(() => {
 /** @returns ends it */
 function start(settings: Partial<GarbageSettings> = {}): () => Promise<void> {
   const concern = new GarbageConcern(
-    { leases, pools, blocks: () => [], node: () => node },
+    {
+      leases,
+      pools,
+      blocks: () => [],
+      node: () => node,
+      onNodeSeen: (seen) => {
+        tellNodeSeen = seen;
+      },
+    },
     {
       ...SETTINGS,
       ...settings,
@@ -154,6 +165,39 @@ test("while the brake holds a gauge says so, until it does not, or the term is o
   await end();
   expect(isBraked).toBe(false);
   expect(store.snapshot()).toHaveLength(101);
+});
+
+test("a node that is back between two looks, however short, is counted anew", async () => {
+  await put(1);
+  node = undefined;
+  start();
+  await clock.advance(4 * MINUTE_MS);
+  tellNodeSeen("n1");
+  await clock.advance(4 * MINUTE_MS);
+  expect(store.snapshot()).toHaveLength(1);
+  await clock.advance(2 * MINUTE_MS);
+  expect(store.snapshot()).toEqual([]);
+});
+
+test("that another node was seen changes nothing", async () => {
+  await put(1);
+  node = undefined;
+  start();
+  await clock.advance(4 * MINUTE_MS);
+  tellNodeSeen("n2");
+  await clock.advance(2 * MINUTE_MS);
+  expect(store.snapshot()).toEqual([]);
+});
+
+test("where nodes are lost after less than 30 s it looks as often as that", async () => {
+  await put(1);
+  node = undefined;
+  start({ lostNodeGraceMs: 5_000 });
+  await clock.advance(4_000);
+  expect(store.snapshot()).toHaveLength(1);
+  await clock.advance(2_000);
+  expect(store.snapshot()).toEqual([]);
+  expect(events).toMatchObject([{ note: expect.stringContaining("does not exist, for 5 seconds at least") }]);
 });
 
 test("a round that fails is made again", async () => {

@@ -22,7 +22,10 @@ import { ToldOnce } from "./told-once.ts";
 export const GARBAGE_MODES = ["off", "dry-run", "on"] as const;
 export type GarbageMode = (typeof GARBAGE_MODES)[number];
 
-/** How often everything is looked at, and how long is waited after each thing that goes: ten a second at most. */
+/**
+ * How often everything is looked at, more often where nodes are lost sooner than that; and how long is waited after each
+ * thing that goes: ten a second at most.
+ */
 export const GARBAGE_PACE = { roundMs: 30_000, pauseMs: 100 } as const;
 
 /** What an operator says about garbage. */
@@ -32,6 +35,8 @@ export interface GarbageSettings {
   readonly maxPercent: number;
   /** How long an inline pool must have had no lease before it goes; undefined: it never does. */
   readonly inlinePoolIdleMs: number | undefined;
+  /** How long a Node object must have been missing before what the node has may go; 5 minutes by default. */
+  readonly lostNodeGraceMs?: number;
 }
 
 /** What a {@link GarbageConcern} is made of. */
@@ -50,7 +55,7 @@ export interface GarbageOptions extends GarbageSettings {
 }
 
 /** What a view must tell; a {@link ClusterView} does. */
-export type GarbageView = Pick<ClusterView, "leases" | "pools" | "blocks" | "node">;
+export type GarbageView = Pick<ClusterView, "leases" | "pools" | "blocks" | "node" | "onNodeSeen">;
 
 /** Nothing is left behind by nodes that cannot answer for themselves, nor by networks that nobody uses any more. */
 export class GarbageConcern implements Concern {
@@ -68,13 +73,16 @@ export class GarbageConcern implements Concern {
   constructor(view: GarbageView, options: GarbageOptions) {
     this.#view = view;
     this.#options = options;
-    const { clock, leases, blocks, pools, pods, nodes, mode, maxPercent, inlinePoolIdleMs } = options;
+    const { clock, leases, blocks, pools, pods, nodes, mode, maxPercent, inlinePoolIdleMs, lostNodeGraceMs } = options;
     const isDryRun = mode === "dry-run";
     this.#journal = new GarbageJournal({ ...options, isDryRun });
     const pause = (signal: AbortSignal): Promise<void> => clock.sleep(GARBAGE_PACE.pauseMs, signal);
     const known = (name: string): ReturnType<ClusterNodes["known"]> => view.node(name);
     const read: ClusterNodes["read"] = (name, signal) => nodes.read(name, signal);
-    this.#look = { nodes: { known, read }, absence: new NodeAbsence(), nowMs: () => clock.nowMs() };
+    const absence = new NodeAbsence(lostNodeGraceMs);
+    // One that came and went between two looks was not missing all the time.
+    view.onNodeSeen((name) => absence.seen(name));
+    this.#look = { nodes: { known, read }, absence, nowMs: () => clock.nowMs() };
     const shared = { ...this.#look, journal: this.#journal, pause, isDryRun, leases: view.leases };
     const keeping = keepingOf(view, options);
     this.#leases = { ...shared, pods, store: leases, keeping, maxPercent, told: new ToldOnce() };
@@ -85,10 +93,11 @@ export class GarbageConcern implements Concern {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { clock, mode, meter } = this.#options;
+    const { clock, mode, meter, lostNodeGraceMs = GARBAGE_PACE.roundMs } = this.#options;
+    const roundMs = Math.min(GARBAGE_PACE.roundMs, lostNodeGraceMs);
     while (!signal.aborted) {
       if (mode !== "off") await this.#tryRound(signal);
-      await clock.sleep(GARBAGE_PACE.roundMs, signal);
+      await clock.sleep(roundMs, signal);
     }
     meter.garbageBraked(false);
   }
