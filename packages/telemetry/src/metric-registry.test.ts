@@ -66,6 +66,17 @@ test("a gauge with labels has the series that were set and not removed", async (
   expect(await series()).toEqual(['size{pool="lab",kind="free"} 1']);
 });
 
+test("a gauge with labels is brought up to date before each reading", async () => {
+  let waiting = 3;
+  registry.labelledGauge({ name: "depth", help: "Depth.", labels: ["queue"] }, (gauge) => {
+    if (waiting === 0) gauge.clear();
+    else gauge.set({ queue: "pools" }, waiting);
+  });
+  expect(await series()).toEqual(['depth{queue="pools"} 3']);
+  waiting = 0;
+  expect(await series()).toEqual([]);
+});
+
 test("information is a one with labels", async () => {
   registry.info({ name: "build_info", help: "Build.", labels: ["version"] }, { version: "1.2.3" });
   expect(await series()).toEqual(['build_info{version="1.2.3"} 1']);

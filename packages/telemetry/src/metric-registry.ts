@@ -42,8 +42,15 @@ export interface MetricRegistry {
   countedElsewhere(options: MetricOptions<never>, read: () => number): void;
   /** A value that goes up and down, read when somebody asks for it. */
   gauge(options: MetricOptions<never>, read: () => number): void;
-  /** A gauge of several series, none of them before it is set. */
-  labelledGauge<Label extends string>(options: MetricOptions<Label>): Gauge<Label>;
+  /**
+   * A gauge of several series, none of them before it is set.
+   *
+   * @param update called whenever somebody asks for the values, to bring them up to date before
+   */
+  labelledGauge<Label extends string>(
+    options: MetricOptions<Label>,
+    update?: (gauge: Gauge<Label>) => void,
+  ): Gauge<Label>;
   /** A gauge that is always 1, for what its labels say. */
   info<Label extends string>(options: MetricOptions<Label>, labels: Labels<Label>): void;
   /** Everything in the text format of Prometheus. */

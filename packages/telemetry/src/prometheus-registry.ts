@@ -45,13 +45,17 @@ export class PrometheusRegistry implements MetricRegistry {
     const gauge: prom.Gauge = new prom.Gauge({ ...this.#configure(options), collect: () => gauge.set(read()) });
   }
 
-  labelledGauge<Label extends string>(options: MetricOptions<Label>): Gauge<Label> {
-    const gauge = new prom.Gauge(this.#configure(options));
-    return {
+  labelledGauge<Label extends string>(
+    options: MetricOptions<Label>,
+    update: (gauge: Gauge<Label>) => void = () => undefined,
+  ): Gauge<Label> {
+    const gauge = new prom.Gauge({ ...this.#configure(options), collect: () => update(shown) });
+    const shown: Gauge<Label> = {
       set: (labels, value) => gauge.set(labels, value),
       remove: (labels) => gauge.remove(labels),
       clear: () => gauge.reset(),
     };
+    return shown;
   }
 
   info<Label extends string>(options: MetricOptions<Label>, labels: Labels<Label>): void {
