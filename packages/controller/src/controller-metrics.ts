@@ -6,12 +6,15 @@ import {
   NO_INFORMER_METER,
   type TermEnd,
 } from "@cluster-ipam/kube";
-import { type Counter, type MetricRegistry, RequestMetrics } from "@cluster-ipam/telemetry";
+import { type Counter, type Histogram, type MetricRegistry, RequestMetrics } from "@cluster-ipam/telemetry";
 import type { ClusterMeter } from "./cluster-concern.ts";
 import type { GarbageKind, GarbageReason } from "./garbage/garbage-journal.ts";
+import { PoolMetrics } from "./pool-status/pool-metrics.ts";
+import { QueueMetrics } from "./queue-metrics.ts";
 
 /** Every name of the controller's own begins so. */
 const PREFIX = "cluster_ipam_controller_";
+const MS_PER_S = 1_000;
 
 const LEADING = { name: `${PREFIX}leading`, help: "1 while this replica is the leader." } as const;
 const TERMS = { name: `${PREFIX}terms_total`, help: "How often this replica became the leader." } as const;
@@ -27,6 +30,11 @@ const ELECTION_FAILURES = {
 const STATUSES = {
   name: `${PREFIX}pool_statuses_written_total`,
   help: "Statuses of IPPools that this replica has written or tried to write.",
+} as const;
+const STATUS_LAG = {
+  name: `${PREFIX}pool_status_lag_seconds`,
+  help: "Time from when this replica heard of a change to when the pool's status said it.",
+  buckets: [0.5, 1, 2.5, 5, 6, 10, 30, 60],
 } as const;
 const KEPT_ENDED = {
   name: `${PREFIX}kept_leases_ended_total`,
@@ -61,23 +69,33 @@ const READ_FAILURES = {
   help: "Reads of a list that had no usable answer, by resource; they are made again.",
   labels: ["resource"],
 } as const;
+const HANDLER_FAILURES = {
+  name: `${PREFIX}watch_handler_failures_total`,
+  help: "Changes, by resource, that a watch told of and that could not be taken in: a mistake in the controller.",
+  labels: ["resource"],
+} as const;
 const BUILD = { name: `${PREFIX}build_info`, help: "The controller's version.", labels: ["version"] } as const;
 
 /** What the controller counts, as Prometheus wants it. docs/operations.md explains each and how to watch it. */
 export class ControllerMetrics implements ClusterMeter {
+  readonly pools: PoolMetrics;
+  readonly queues: QueueMetrics;
   readonly #registry: MetricRegistry;
   readonly #terms: Counter<never>;
   readonly #termsEnded: Counter<"reason">;
   readonly #electionFailures: Counter<never>;
   readonly #requests: RequestMetrics;
   readonly #statuses: Counter<never>;
+  readonly #statusLag: Histogram<never>;
   readonly #keptEnded: Counter<never>;
   readonly #garbage: Counter<"kind" | "reason" | "mode">;
   readonly #garbageRounds: Counter<"outcome">;
   readonly #lists: Counter<"resource">;
   readonly #watches: Counter<"resource" | "ending">;
   readonly #readFailures: Counter<"resource">;
+  readonly #handlerFailures: Counter<"resource">;
   #isBraked = false;
+  #elector: Pick<LeaderElector, "isLeading"> | undefined;
 
   constructor(registry: MetricRegistry, version: string) {
     this.#registry = registry;
@@ -86,6 +104,9 @@ export class ControllerMetrics implements ClusterMeter {
     this.#electionFailures = registry.counter(ELECTION_FAILURES);
     this.#requests = new RequestMetrics(registry, PREFIX);
     this.#statuses = registry.counter(STATUSES);
+    this.#statusLag = registry.histogram(STATUS_LAG);
+    this.pools = new PoolMetrics(registry, PREFIX, () => this.#elector?.isLeading ?? true);
+    this.queues = new QueueMetrics(registry, PREFIX);
     this.#keptEnded = registry.counter(KEPT_ENDED);
     this.#garbage = registry.counter(GARBAGE);
     this.#garbageRounds = registry.counter(GARBAGE_ROUNDS);
@@ -93,11 +114,13 @@ export class ControllerMetrics implements ClusterMeter {
     this.#lists = registry.counter(LISTS);
     this.#watches = registry.counter(WATCHES);
     this.#readFailures = registry.counter(READ_FAILURES);
+    this.#handlerFailures = registry.counter(HANDLER_FAILURES);
     registry.info(BUILD, { version });
   }
 
   /** Tells from now on whether it leads; once. */
   watch(elector: Pick<LeaderElector, "isLeading">): void {
+    this.#elector = elector;
     this.#registry.gauge(LEADING, () => Number(elector.isLeading));
   }
 
@@ -115,6 +138,10 @@ export class ControllerMetrics implements ClusterMeter {
 
   statusWritten(): void {
     this.#statuses.add({});
+  }
+
+  statusReflected(lagMs: number): void {
+    this.#statusLag.observe({}, lagMs / MS_PER_S);
   }
 
   keptLeaseEnded(): void {
@@ -139,6 +166,7 @@ export class ControllerMetrics implements ClusterMeter {
       listed: () => this.#lists.add({ resource }),
       watchEnded: ({ kind }) => this.#watches.add({ resource, ending: kind }),
       readFailed: () => this.#readFailures.add({ resource }),
+      handlerFailed: () => this.#handlerFailures.add({ resource }),
     };
   }
 

@@ -1,18 +1,26 @@
 import { keepSecondsOf, type LeaseStore, type PoolStatusStore } from "@cluster-ipam/allocator";
-import { API_VERSION, type Condition, type IPPool } from "@cluster-ipam/api";
-import { type Clock, type EventRecorder, WorkQueue, type WorkReport } from "@cluster-ipam/kube";
+import { API_VERSION, type Condition, type IPPool, type IPPoolStatus } from "@cluster-ipam/api";
+import { type Clock, type EventRecorder, WorkQueue, type WorkQueueOptions, type WorkReport } from "@cluster-ipam/kube";
 import type { Logger } from "@cluster-ipam/telemetry";
 import type { ClusterView, ClusterViewer } from "./cluster-view.ts";
 import type { Concern } from "./controller.ts";
 import { KeptTimes } from "./kept-leases/kept-times.ts";
 import type { LeaseFact } from "./leases/lease-fact.ts";
+import type { PoolGauges } from "./pool-status/pool-metrics.ts";
 import { StatusKeeper } from "./pool-status/status-keeper.ts";
+import { StatusLag } from "./pool-status/status-lag.ts";
+import type { QueueMeter, QueueName } from "./queue-metrics.ts";
 import { untilAborted } from "./until-aborted.ts";
 
 /** What counts what the leader does with pools. */
 export interface PoolsMeter {
+  /** The figures of each pool, while this replica leads. */
+  readonly pools: PoolGauges;
+  readonly queues: QueueMeter;
   /** A status is written. */
   statusWritten(): void;
+  /** A status that is written now says something that happened so long ago. */
+  statusReflected(lagMs: number): void;
   /** The time of a kept lease was ended. */
   keptLeaseEnded(): void;
 }
@@ -40,6 +48,7 @@ export class PoolsConcern implements Concern, ClusterViewer {
   readonly #options: PoolsConcernOptions;
   readonly #view: Pick<ClusterView, "pools" | "leases">;
   readonly #keeper: StatusKeeper;
+  readonly #lag = new StatusLag();
   readonly #times = new KeptTimes();
   readonly #pools: WorkQueue;
   readonly #kept: WorkQueue;
@@ -62,21 +71,27 @@ export class PoolsConcern implements Concern, ClusterViewer {
       timeOfDay: () => `${date().toISOString().slice(0, 19)}Z`,
       onCondition: (pool, condition) => this.#tellCondition(pool, condition),
       onWrite: () => meter.statusWritten(),
+      onWritten: (pool) => this.#tellLag(pool),
+      onStatus: (pool, status) => this.#showStatus(pool, status),
     });
-    const onWorked = ({ key, failure }: WorkReport): void => {
-      if (failure !== undefined) log.warn({ err: failure.error, key }, "work failed and will be tried again");
-    };
-    const shared = { clock, onWorked };
     const work = (name: string, signal: AbortSignal): Promise<void> => this.#keepStatus(name, signal);
-    this.#pools = new WorkQueue({ ...shared, work, parallelism: PARALLEL.pools, minIntervalMs: LOOK_INTERVAL_MS });
-    this.#kept = new WorkQueue({ ...shared, work: (name) => this.#endKept(name), parallelism: PARALLEL.leases });
+    const minIntervalMs = LOOK_INTERVAL_MS;
+    this.#pools = this.#queue("pool-status", { work, parallelism: PARALLEL.pools, minIntervalMs });
+    this.#kept = this.#queue("kept-leases", { work: (name) => this.#endKept(name), parallelism: PARALLEL.leases });
   }
 
   async run(signal: AbortSignal): Promise<void> {
+    const { queues, pools } = this.#options.meter;
     this.#isSynced = true;
+    queues.watch("pool-status", this.#pools);
+    queues.watch("kept-leases", this.#kept);
     for (const name of this.#view.pools.names()) this.#pools.add(name);
     for (const { state, name } of this.#view.leases.all()) if (state === "kept") this.#kept.add(name);
     await untilAborted(signal);
+    this.#isSynced = false;
+    pools.clear();
+    queues.watch("pool-status", undefined);
+    queues.watch("kept-leases", undefined);
   }
 
   /** Ends what is under way; once. */
@@ -91,16 +106,47 @@ export class PoolsConcern implements Concern, ClusterViewer {
   }
 
   poolsChanged(names: Iterable<string>): void {
-    if (this.#isSynced) for (const name of names) this.#pools.add(name);
+    if (!this.#isSynced) return;
+    const nowMs = this.#options.clock.nowMs();
+    for (const name of names) {
+      this.#lag.changed(name, nowMs);
+      this.#pools.add(name);
+    }
   }
 
   unreadable(resource: string, name: string, cause: Error): void {
     this.#options.log.warn({ err: cause, resource, name }, "object cannot be read and is left out");
   }
 
+  #queue(queue: QueueName, options: Pick<WorkQueueOptions, "work" | "parallelism" | "minIntervalMs">): WorkQueue {
+    const { clock, meter, log } = this.#options;
+    const onWorked = (report: WorkReport): void => {
+      const { key, failure } = report;
+      meter.queues.worked(queue, report);
+      if (failure !== undefined) log.warn({ err: failure.error, key }, "work failed and will be tried again");
+    };
+    return new WorkQueue({ ...options, clock, onWorked });
+  }
+
   async #keepStatus(name: string, signal: AbortSignal): Promise<void> {
+    this.#lag.looked(name);
     const againMs = await this.#keeper.keep(name, signal);
-    if (againMs !== undefined) this.#pools.addAfter(name, againMs);
+    if (againMs === undefined) this.#lag.settled(name);
+    else this.#pools.addAfter(name, againMs);
+  }
+
+  #tellLag(pool: string): void {
+    const { meter, clock } = this.#options;
+    const lagMs = this.#lag.written(pool, clock.nowMs());
+    if (lagMs !== undefined) meter.statusReflected(lagMs);
+  }
+
+  /** One whose term is over shows nothing: work that it has begun may still end. */
+  #showStatus(pool: string, status: IPPoolStatus | undefined): void {
+    if (!this.#isSynced) return;
+    const { pools } = this.#options.meter;
+    if (status === undefined) pools.remove(pool);
+    else pools.set(pool, status);
   }
 
   /** The controller alone ends the time of a kept lease; at its very version, so that nobody's new lease is hit. */

@@ -130,11 +130,23 @@ test.for<readonly [StatusWrite["kind"], number | undefined]>([
     world.outcome = kind === "unknown" ? { kind, cause: new Error("cut off") } : ({ kind } as StatusWrite);
     expect(await world.keep()).toBe(againMs);
     expect(world.told).toEqual([]);
+    expect(world.done).toBe(0);
   },
 );
 
-test("a pool that is gone needs nothing", async () => {
-  expect(await new World().keep("gone")).toBeUndefined();
+test("what a status should say is shown at each look, also while it must not be written yet", async () => {
+  const world = new World();
+  world.pool("lab");
+  await world.keep();
+  world.lease(1);
+  await world.keep();
+  expect([world.shown, world.written.length, world.done]).toEqual([["lab 0", "lab 1"], 1, 1]);
+});
+
+test("a pool that is gone needs nothing, and is shown as gone", async () => {
+  const world = new World();
+  expect(await world.keep("gone")).toBeUndefined();
+  expect(world.shown).toEqual(["gone gone"]);
 });
 
 interface Change {
@@ -148,6 +160,8 @@ class World {
   readonly leases = new LeaseTable();
   readonly written: NonNullable<IPPool["status"]>[] = [];
   readonly told: string[] = [];
+  readonly shown: string[] = [];
+  done = 0;
   nowMs = 1_000_000;
   outcome: StatusWrite | undefined;
   readonly #pools = new PoolTable((pool) => {
@@ -165,6 +179,10 @@ class World {
     timeOfDay: () => "2026-03-01T12:00:00Z",
     onCondition: (_, { type, status }) => this.told.push(`${type}=${status}`),
     onWrite: () => undefined,
+    onWritten: () => {
+      this.done += 1;
+    },
+    onStatus: (pool, status) => this.shown.push(`${pool} ${status?.used ?? "gone"}`),
     log: createLogger({}, "silent", { write: () => undefined }),
     store: {
       writeStatus: (pool) => {

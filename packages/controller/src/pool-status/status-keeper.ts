@@ -17,6 +17,10 @@ export interface StatusKeeperOptions extends StatusBasis {
   readonly onCondition: (pool: IPPool, condition: Condition) => void;
   /** Told of each write. */
   readonly onWrite: () => void;
+  /** Told of each write that the server has done. */
+  readonly onWritten: (pool: string) => void;
+  /** Told of what the status of a pool should be, written or not; undefined when the pool is gone. */
+  readonly onStatus: (pool: string, status: IPPoolStatus | undefined) => void;
   readonly log: Logger;
 }
 
@@ -38,13 +42,15 @@ export class StatusKeeper {
    * @returns milliseconds until the pool is worth another look; undefined where its status is right, or it is gone
    */
   async keep(name: string, signal: AbortSignal): Promise<number | undefined> {
-    const { pools, nowMs, timeOfDay } = this.#options;
+    const { pools, nowMs, timeOfDay, onStatus } = this.#options;
     const fact = pools.get(name);
     if (fact === undefined) {
       this.#pace.forget(name);
+      onStatus(name, undefined);
       return undefined;
     }
     const status = statusOf(fact, this.#options, timeOfDay());
+    onStatus(name, status);
     if (isSameStatus(fact.pool.status, status)) return undefined;
     const isUrgent = !isSameConditions(fact.pool.status?.conditions ?? [], status.conditions ?? []);
     const waitMs = this.#pace.waitMs(name, nowMs(), { isUrgent });
@@ -52,12 +58,13 @@ export class StatusKeeper {
   }
 
   async #write({ pool }: PoolFact, status: IPPoolStatus, signal: AbortSignal): Promise<number | undefined> {
-    const { store, pools, nowMs, log, onCondition, onWrite } = this.#options;
+    const { store, pools, nowMs, log, onCondition, onWrite, onWritten } = this.#options;
     this.#pace.spend(pool.metadata.name, nowMs());
     onWrite();
     const outcome = await store.writeStatus({ ...pool, status }, signal);
     switch (outcome.kind) {
       case "written": {
+        onWritten(pool.metadata.name);
         for (const condition of changedConditions(pool.status?.conditions ?? [], status.conditions ?? [])) {
           onCondition(outcome.pool, condition);
         }

@@ -1,0 +1,108 @@
+import { FakeClock, MemoryLeaseStore } from "@cluster-ipam/allocator/testing";
+import type { IPPool } from "@cluster-ipam/api";
+import type { KubeEvent } from "@cluster-ipam/kube";
+import { createLogger, loadMetricRegistry, type MetricRegistry } from "@cluster-ipam/telemetry";
+import { beforeEach, expect, test } from "vitest";
+import { ControllerMetrics } from "./controller-metrics.ts";
+import { LeaseTable } from "./leases/lease-table.ts";
+import { readPool } from "./pools/pool-reader.ts";
+import { PoolTable } from "./pools/pool-table.ts";
+import { PoolsConcern } from "./pools-concern.ts";
+import { leaseOf, poolOf } from "./testing/facts.ts";
+
+const RANGES = [{ subnet: "10.0.0.0/29" }];
+const SECOND_MS = 1_000;
+
+let clock: FakeClock;
+let registry: MetricRegistry;
+let leases: LeaseTable;
+let pools: PoolTable;
+let events: KubeEvent[];
+let concern: PoolsConcern;
+let term: AbortController;
+
+beforeEach(async () => {
+  clock = new FakeClock();
+  registry = await loadMetricRegistry();
+  leases = new LeaseTable();
+  pools = new PoolTable((pool) => readPool(pool, []));
+  pools.set(poolOf({ name: "lab", generation: 1 }, RANGES));
+  events = [];
+  term = new AbortController();
+  concern = new PoolsConcern(
+    { pools, leases },
+    {
+      statuses: { writeStatus: (pool: IPPool) => Promise.resolve({ kind: "written", pool }) },
+      leases: new MemoryLeaseStore(),
+      events: { tell: (event) => void events.push(event) },
+      meter: new ControllerMetrics(registry, "0"),
+      clock,
+      date: () => new Date(0),
+      nearlyFullPercent: 90,
+      log: createLogger({}, "silent", { write: () => undefined }),
+    },
+  );
+});
+
+async function series(name: RegExp): Promise<readonly string[]> {
+  const lines = (await registry.text()).split("\n");
+  const own = lines.filter((line) => !line.startsWith("#") && name.test(line));
+  return own.map((line) => line.replace("cluster_ipam_controller_", ""));
+}
+
+test("figures of pools follow what happens to them, and are gone with the term", async () => {
+  const running = concern.run(term.signal);
+  await clock.advance(SECOND_MS);
+  expect(await series(/pool_(used|free)/)).toEqual(['pool_used{pool="lab"} 0', 'pool_free{pool="lab"} 6']);
+  leases.set(leaseOf("10.0.0.1"));
+  concern.poolsChanged(["lab"]);
+  await clock.advance(SECOND_MS);
+  expect(await series(/pool_(used|free)/)).toEqual(['pool_used{pool="lab"} 1', 'pool_free{pool="lab"} 5']);
+  expect(await series(/queue_waiting/)).toHaveLength(2);
+  term.abort();
+  await running;
+  concern.poolsChanged(["lab"]);
+  await clock.advance(10 * SECOND_MS);
+  expect(await series(/_pool_(used|free|capacity)|queue_waiting/)).toEqual([]);
+  await concern.close();
+});
+
+test("work that is under way when the term ends shows nothing any more", async () => {
+  const running = concern.run(term.signal);
+  await clock.advance(SECOND_MS);
+  concern.poolsChanged(["lab"]);
+  term.abort();
+  await clock.advance(SECOND_MS);
+  await running;
+  expect(await series(/_pool_(used|free|capacity)/)).toEqual([]);
+  await concern.close();
+});
+
+test("figures of a pool that is deleted go with it", async () => {
+  const running = concern.run(term.signal);
+  await clock.advance(SECOND_MS);
+  concern.poolsChanged(["lab", ...pools.delete("lab")]);
+  await clock.advance(SECOND_MS);
+  expect(await series(/pool="/)).toEqual([]);
+  term.abort();
+  await Promise.all([running, concern.close()]);
+});
+
+test("a status that had to wait for its turn was late from the first change on", async () => {
+  const running = concern.run(term.signal);
+  await clock.advance(SECOND_MS);
+  expect(await series(/lag_seconds_count/)).toEqual(["pool_status_lag_seconds_count 0"]);
+  for (const address of ["10.0.0.1", "10.0.0.2"]) {
+    leases.set(leaseOf(address));
+    concern.poolsChanged(["lab"]);
+    await clock.advance(SECOND_MS);
+  }
+  await clock.advance(10 * SECOND_MS);
+  // Written at once at the start, so five seconds later again; the first change came one second after that.
+  expect(await series(/lag_seconds_(sum|count)/)).toEqual([
+    "pool_status_lag_seconds_sum 4",
+    "pool_status_lag_seconds_count 1",
+  ]);
+  term.abort();
+  await Promise.all([running, concern.close()]);
+});
