@@ -59,6 +59,16 @@ describe("what lost nodes and unused networks leave behind", () => {
     await cluster.controlPlane.api.ensure(`${API_PATH}/${LEASE_RESOURCE}`, JSON.stringify(draft));
   }
 
+  /** @returns what the pool's condition GarbageHeld says when it has that status */
+  async function untilHeld(pool: string, status: string): Promise<string> {
+    const look = async (): Promise<string | undefined> => {
+      const { status: said } = (await cluster.controlPlane.api.get(`${API_PATH}/${POOL_RESOURCE}/${pool}`)) as IPPool;
+      const condition = said?.conditions?.find(({ type }) => type === "GarbageHeld");
+      return condition?.status === status ? condition.message : undefined;
+    };
+    return waitFor(look, { what: `GarbageHeld=${status} of ${pool}`, timeoutMs: SOON_MS });
+  }
+
   function leased(): Promise<readonly string[]> {
     return leasedAddresses(cluster.controlPlane);
   }
@@ -188,13 +198,25 @@ describe("what lost nodes and unused networks leave behind", () => {
 
   it("above 100 leases nothing goes when too much would, and all does where an operator allows it", async () => {
     const [lost, ready] = [await node({ isReady: false, isOutOfService: true }), await node()];
-    const made = Array.from({ length: 101 }, (_, index) => lease(`10.62.0.${index + 1}`, index < 31 ? lost : ready));
+    await createPool(cluster.controlPlane, "braked", { ranges: [{ subnet: "10.62.0.0/24" }] });
+    await createPool(cluster.controlPlane, "unbraked", { ranges: [{ subnet: "10.62.1.0/24" }] });
+    const made = Array.from({ length: 101 }, (_, index) =>
+      lease(`10.62.0.${index + 1}`, index < 31 ? lost : ready, { pool: "braked" }),
+    );
     await Promise.all(made);
     const local = await start();
     await local.roundAfter(ABSENT_MS);
     expect(await leased()).toHaveLength(101);
     expect(await local.metric("garbage_braked")).toBe(1);
+    const told = await untilHeld("braked", "True");
+    expect(told).toContain(
+      `31 of its leases are not given back, though their nodes are taken for lost (${lost}): 31 of`,
+    );
+    expect(told).toContain("--garbage-max-percent=31");
+    await untilHeld("unbraked", "False");
+    await local.roundAfter(0);
     const events = await listEvents(cluster.controlPlane, "controller");
+    expect(events.map(({ reason, regarding }) => `${reason} ${regarding.name}`)).toContain("GarbageHeld braked");
     expect(events.find(({ reason }) => reason === "GarbageBraked")).toMatchObject({
       type: "Warning",
       regarding: { kind: "Node", name: lost },
@@ -204,6 +226,7 @@ describe("what lost nodes and unused networks leave behind", () => {
     const allowed = await start({ maxPercent: 31 });
     await allowed.roundsUntil(0, async () => (await leased()).length === 70);
     expect(await allowed.metric("garbage_braked")).toBe(0);
+    await untilHeld("braked", "False");
   });
 
   it("a block of a lost node goes when no lease is in it, and not before", async () => {

@@ -52,7 +52,8 @@ export class ClusterConcern implements Concern {
     const view = new ClusterView({ client, clock, meterOf: (resource) => meter.informer(resource) });
     const { stores, garbage, ...shared } = this.#options;
     const pools = new PoolsConcern(view, { ...shared, statuses: stores.pools, leases: stores.leases });
-    const concerns = [pools, new GarbageConcern(view, { ...shared, ...stores, ...garbage })];
+    const onHeld = (messages: ReadonlyMap<string, string>): void => pools.heldUp(messages);
+    const concerns = [pools, new GarbageConcern(view, { ...shared, ...stores, ...garbage, onHeld })];
     try {
       await Promise.race([view.start(pools), untilAborted(signal)]);
       if (!signal.aborted) await new Controller({ concerns, log }).run(signal);

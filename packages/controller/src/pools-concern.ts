@@ -6,6 +6,7 @@ import type { ClusterView, ClusterViewer } from "./cluster-view.ts";
 import type { Concern } from "./controller.ts";
 import { KeptTimes } from "./kept-leases/kept-times.ts";
 import type { LeaseFact } from "./leases/lease-fact.ts";
+import { HeldPools } from "./pool-status/held-pools.ts";
 import type { PoolGauges } from "./pool-status/pool-metrics.ts";
 import { StatusKeeper } from "./pool-status/status-keeper.ts";
 import { StatusLag } from "./pool-status/status-lag.ts";
@@ -48,6 +49,7 @@ export class PoolsConcern implements Concern, ClusterViewer {
   readonly #options: PoolsConcernOptions;
   readonly #view: Pick<ClusterView, "pools" | "leases">;
   readonly #keeper: StatusKeeper;
+  readonly #held = new HeldPools();
   readonly #lag = new StatusLag();
   readonly #times = new KeptTimes();
   readonly #pools: WorkQueue;
@@ -64,6 +66,7 @@ export class PoolsConcern implements Concern, ClusterViewer {
     this.#keeper = new StatusKeeper({
       pools,
       leases,
+      held: this.#held,
       nearlyFullPercent,
       log,
       store: statuses,
@@ -112,6 +115,11 @@ export class PoolsConcern implements Concern, ClusterViewer {
       this.#lag.changed(name, nowMs);
       this.#pools.add(name);
     }
+  }
+
+  /** A look for garbage has ended. @param messages by the names of pools whose leases are held up: what they say of it */
+  heldUp(messages: ReadonlyMap<string, string>): void {
+    this.poolsChanged(this.#held.set(messages, this.#view.pools.names()));
   }
 
   unreadable(resource: string, name: string, cause: Error): void {

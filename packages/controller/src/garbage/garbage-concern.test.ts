@@ -25,6 +25,7 @@ let nodeFailure: Error | undefined;
 let events: KubeEvent[];
 let counted: string[];
 let isBraked: boolean | undefined;
+let held: ReadonlyMap<string, string> | undefined;
 
 beforeEach(() => {
   clock = new FakeClock();
@@ -38,6 +39,7 @@ beforeEach(() => {
   events = [];
   counted = [];
   isBraked = undefined;
+  held = undefined;
 });
 
 /** @returns ends it */
@@ -78,6 +80,9 @@ function start(settings: Partial<GarbageSettings> = {}): () => Promise<void> {
         garbageBraked: (now) => {
           isBraked = now;
         },
+      },
+      onHeld: (messages) => {
+        held = messages;
       },
       date: () => new Date(0),
       log: createLogger({}, "silent", { write: () => undefined }),
@@ -149,16 +154,18 @@ test("a dry run counts apart, tells no event and writes nothing", async () => {
   expect(counted.filter((each) => each !== "done")).toEqual(["lease node-out-of-service dry"]);
 });
 
-test("while the brake holds a gauge says so, until it does not, or the term is over", async () => {
+test("while the brake holds a gauge and the pools say so, until it does not, or the term is over", async () => {
   await put(101);
   const end = start();
   await clock.advance(1_000);
   expect(counted).toEqual(["braked"]);
   expect(isBraked).toBe(true);
   expect(events).toMatchObject([{ type: "Warning", reason: "GarbageBraked", regarding: { kind: "Node", name: "n1" } }]);
+  expect([...(held ?? [])]).toEqual([["pool-a", expect.stringContaining("101 of its leases are not given back")]]);
   node = READY;
   await clock.advance(30_000);
   expect(isBraked).toBe(false);
+  expect(held?.size).toBe(0);
   node = OFF;
   await clock.advance(30_000);
   expect(isBraked).toBe(true);
@@ -198,6 +205,26 @@ test("where nodes are lost after less than 30 s it looks as often as that", asyn
   await clock.advance(2_000);
   expect(store.snapshot()).toEqual([]);
   expect(events).toMatchObject([{ note: expect.stringContaining("does not exist, for 5 seconds at least") }]);
+});
+
+test.each([
+  ["dry-run", 1_000],
+  ["off", 0],
+] as const)("in mode %s no pool says that leases are held up, nor goes on saying so", async (mode, ms) => {
+  await put(101);
+  start({ mode });
+  await clock.advance(ms);
+  expect(held?.size).toBe(0);
+});
+
+test("what is held up is not taken for let go when a round fails", async () => {
+  await put(101);
+  start();
+  await clock.advance(1_000);
+  nodeFailure = new Error("no answer");
+  await clock.advance(30_000);
+  expect(counted).toEqual(["braked", "failed"]);
+  expect([held?.size, isBraked]).toEqual([1, true]);
 });
 
 test("a round that fails is made again", async () => {

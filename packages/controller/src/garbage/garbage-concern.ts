@@ -11,6 +11,7 @@ import type { ClusterView } from "../cluster-view.ts";
 import type { Concern } from "../controller.ts";
 import { IdlePools } from "../inline-pools/idle-pools.ts";
 import { type IdleRemovalOptions, removeIdlePools } from "../inline-pools/idle-removal.ts";
+import { type BrakedRound, describeHeld } from "./brake.ts";
 import { GarbageJournal, type GarbageMeter } from "./garbage-journal.ts";
 import { type LostBlocksOptions, returnLostBlocks } from "./lost-blocks.ts";
 import { type LostLeasesOptions, releaseLostLeases } from "./lost-leases.ts";
@@ -48,6 +49,8 @@ export interface GarbageOptions extends GarbageSettings {
   readonly nodes: Pick<ClusterNodes, "read">;
   readonly events: Pick<EventRecorder, "tell">;
   readonly meter: GarbageMeter;
+  /** Told after each look which pools have leases that are held up, and what is to be said of them. */
+  readonly onHeld: (messages: ReadonlyMap<string, string>) => void;
   readonly clock: Clock;
   /** The time of day, which a release tells to people alone. */
   readonly date: () => Date;
@@ -93,8 +96,9 @@ export class GarbageConcern implements Concern {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { clock, mode, meter, lostNodeGraceMs = GARBAGE_PACE.roundMs } = this.#options;
+    const { clock, mode, meter, onHeld, lostNodeGraceMs = GARBAGE_PACE.roundMs } = this.#options;
     const roundMs = Math.min(GARBAGE_PACE.roundMs, lostNodeGraceMs);
+    if (mode === "off") onHeld(new Map());
     while (!signal.aborted) {
       if (mode !== "off") await this.#tryRound(signal);
       await clock.sleep(roundMs, signal);
@@ -105,9 +109,10 @@ export class GarbageConcern implements Concern {
   async #tryRound(signal: AbortSignal): Promise<void> {
     const { meter } = this.#options;
     try {
-      const isAll = await this.#round(signal);
-      meter.garbageBraked(!isAll);
-      meter.garbageRoundEnded(isAll ? "done" : "braked");
+      const held = await this.#round(signal);
+      this.#tellHeld(held);
+      meter.garbageBraked(held !== undefined);
+      meter.garbageRoundEnded(held === undefined ? "done" : "braked");
     } catch (error) {
       if (signal.aborted) return;
       meter.garbageRoundEnded("failed");
@@ -115,8 +120,14 @@ export class GarbageConcern implements Concern {
     }
   }
 
-  /** @returns false where the brake held it up */
-  async #round(signal: AbortSignal): Promise<boolean> {
+  /** A dry run writes nothing, so no pool says anything of it. */
+  #tellHeld(held: BrakedRound | undefined): void {
+    const { mode, maxPercent, onHeld } = this.#options;
+    onHeld(held === undefined || mode === "dry-run" ? new Map() : describeHeld(held, maxPercent));
+  }
+
+  /** @returns what the brake has held up */
+  async #round(signal: AbortSignal): Promise<BrakedRound | undefined> {
     const { leases, pools } = this.#view;
     const idle = this.#idle?.look(pools, leases, this.#look.nowMs()) ?? [];
     await removeIdlePools(idle, this.#idleRemoval, signal);
@@ -125,9 +136,9 @@ export class GarbageConcern implements Concern {
     // Of leases that nobody is attached to.
     names.delete("");
     const lost = await lostAmong(names, this.#look, signal);
-    if (!(await releaseLostLeases(lost, this.#leases, signal))) return false;
-    await returnLostBlocks(lost, { ...this.#blocks, blocks }, signal);
-    return true;
+    const held = await releaseLostLeases(lost, this.#leases, signal);
+    if (held === undefined) await returnLostBlocks(lost, { ...this.#blocks, blocks }, signal);
+    return held;
   }
 }
 

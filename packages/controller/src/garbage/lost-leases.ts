@@ -2,7 +2,7 @@ import { type EndRules, endLease, isPodOf, type LeaseStore, type NodePods } from
 import type { IPLease } from "@cluster-ipam/api";
 import type { LeaseFact } from "../leases/lease-fact.ts";
 import type { LeaseTable } from "../leases/lease-table.ts";
-import { isTooMany } from "./brake.ts";
+import { type BrakedRound, isTooMany } from "./brake.ts";
 import { type LostNode, type NodeLook, readLost } from "./lost-node.ts";
 import type { ToldOnce } from "./told-once.ts";
 
@@ -37,20 +37,22 @@ export interface LostLeasesOptions extends NodeLook {
  * node still lost, both by reads of now, and at the very version that a read of now shows: what an agent has written
  * since stays. What becomes of it is what its agent would have made of it.
  *
- * @returns whether anything else of these nodes may go: false where so much would go that it is likely that a list is wrong
+ * @returns what is held up, where so much would go that it is likely that a list is wrong: nothing of these nodes may go
  */
 export async function releaseLostLeases(
   lost: readonly LostNode[],
   options: LostLeasesOptions,
   signal: AbortSignal,
-): Promise<boolean> {
+): Promise<BrakedRound | undefined> {
   const { leases, maxPercent, journal, told, isDryRun, pause } = options;
   const candidates = lost.flatMap(({ name }) => [...leases.ofNode(name)]);
   told.retain(new Set(candidates.map(({ uid }) => uid)));
   const look = { going: candidates.length, all: leases.size };
   if (isTooMany(look, maxPercent)) {
     journal.braked(lost, look.going, look.all);
-    return false;
+    const going = Map.groupBy(candidates, ({ pool }) => pool);
+    const goingOfPool = new Map([...going].map(([pool, ofPool]) => [pool, ofPool.length]));
+    return { ...look, goingOfPool, nodes: lost.map(({ name }) => name) };
   }
   for (const lease of candidates) {
     if (signal.aborted) break;
@@ -60,7 +62,7 @@ export async function releaseLostLeases(
     });
     await pause(signal);
   }
-  return true;
+  return undefined;
 }
 
 async function releaseOne(lease: LeaseFact, options: LostLeasesOptions, signal: AbortSignal): Promise<void> {

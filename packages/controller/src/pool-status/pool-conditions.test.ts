@@ -15,6 +15,15 @@ const EMPTY: PoolCount = {
   outside: 0n,
 };
 
+const WELL: PoolFindings = {
+  generation: 1,
+  count: EMPTY,
+  fault: undefined,
+  overlapping: [],
+  nearlyFullPercent: 90,
+  held: { kind: "nothing" },
+};
+
 test("a pool that is well is Ready and nothing else, and says so of every condition", () => {
   expect(statuses({})).toEqual({
     Ready: "True",
@@ -22,7 +31,25 @@ test("a pool that is well is Ready and nothing else, and says so of every condit
     Exhausted: "False",
     NearlyFull: "False",
     Overlapping: "False",
+    GarbageHeld: "False",
   });
+});
+
+test("leases that are held up are a condition with what to do, from a first look to the next", () => {
+  const held = { kind: "held", message: "31 of its leases are not given back" } as const;
+  const raised = conditionOf("GarbageHeld", { held });
+  expect(raised).toMatchObject({ status: "True", reason: "TooMuchAtOnce", message: held.message });
+  const after = (verdict: PoolFindings["held"]): Condition | undefined =>
+    conditionsOf({ ...WELL, held: verdict }, [raised], LATER).find(({ type }) => type === "GarbageHeld");
+  expect(after(held)).toEqual(raised);
+  expect(after({ kind: "nothing" })).toMatchObject({ status: "False", lastTransitionTime: LATER });
+});
+
+test("what an earlier leader said of leases that are held up stays until this one has looked", () => {
+  const raised = conditionOf("GarbageHeld", { held: { kind: "held", message: "31 of its leases" } });
+  const [unknown] = conditionsOf({ ...WELL, held: { kind: "unknown" } }, [raised], LATER).slice(-1);
+  expect(unknown).toEqual(raised);
+  expect(conditionOf("GarbageHeld", { held: { kind: "unknown" } }).status).toBe("False");
 });
 
 test.for<readonly [string, Partial<PoolCount>, Partial<Record<string, string>>]>([
@@ -73,7 +100,7 @@ test("a condition of somebody else's stays as it is", () => {
 });
 
 function findings(some: Partial<PoolFindings>): PoolFindings {
-  return { generation: 1, count: EMPTY, fault: undefined, overlapping: [], nearlyFullPercent: 90, ...some };
+  return { ...WELL, ...some };
 }
 
 function statuses(some: Partial<PoolFindings>): Record<string, string> {

@@ -1,4 +1,5 @@
 import type { Condition } from "@cluster-ipam/api";
+import type { HeldVerdict } from "./held-pools.ts";
 import type { PoolCount } from "./pool-count.ts";
 
 /** What is known of a pool when its conditions are decided. */
@@ -12,14 +13,16 @@ export interface PoolFindings {
   readonly overlapping: readonly string[];
   /** From this share of the capacity on a pool is nearly full, in percent. */
   readonly nearlyFullPercent: number;
+  /** Whether leases of it are held up. */
+  readonly held: HeldVerdict;
 }
 
 /** A condition as decided; when it began is known from the one that was there before. */
 type Verdict = Pick<Condition, "type" | "status" | "reason" | "message">;
 
 /**
- * The conditions of a pool: Ready, Invalid, Exhausted, NearlyFull and Overlapping, each of them always there, so that
- * `kubectl wait --for=condition=Ready ippool/lab` works. Those of other types are left as they are.
+ * The conditions of a pool: Ready, Invalid, Exhausted, NearlyFull, Overlapping and GarbageHeld, each of them always there,
+ * so that `kubectl wait --for=condition=Ready ippool/lab` works. Those of other types are left as they are.
  *
  * @param before those that the pool has
  * @param now when a condition that changes has changed, RFC 3339
@@ -31,6 +34,7 @@ export function conditionsOf(findings: PoolFindings, before: readonly Condition[
     exhausted(findings),
     nearlyFull(findings),
     overlapping(findings),
+    garbageHeld(findings, before),
   ];
   const own = verdicts.map((decided): Condition => {
     const earlier = before.find(({ type }) => type === decided.type);
@@ -74,6 +78,14 @@ function overlapping({ overlapping: others }: PoolFindings): Verdict {
   if (others.length === 0) return verdict("Overlapping", false, "Alone", "no other pool has any of its addresses");
   const text = `shares addresses with ${others.join(", ")}: each address still has one holder`;
   return verdict("Overlapping", true, "SharedAddresses", text);
+}
+
+/** What an earlier leader has said holds until this one has looked. */
+function garbageHeld({ held }: PoolFindings, before: readonly Condition[]): Verdict {
+  const earlier = before.find(({ type }) => type === "GarbageHeld");
+  if (held.kind === "held") return verdict("GarbageHeld", true, "TooMuchAtOnce", held.message);
+  if (held.kind === "unknown" && earlier !== undefined) return earlier;
+  return verdict("GarbageHeld", false, "NothingHeld", "no lease of it is held up whose node is lost");
 }
 
 function describe({ capacity, used, reserved, kept }: PoolCount): string {

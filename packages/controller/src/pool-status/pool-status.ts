@@ -2,6 +2,7 @@ import type { Condition, IPPoolStatus } from "@cluster-ipam/api";
 import type { LeaseFact } from "../leases/lease-fact.ts";
 import type { LeaseTable } from "../leases/lease-table.ts";
 import type { PoolFact, PoolTable } from "../pools/pool-table.ts";
+import type { HeldPools } from "./held-pools.ts";
 import { conditionsOf } from "./pool-conditions.ts";
 import { countPool } from "./pool-count.ts";
 
@@ -11,6 +12,7 @@ export interface StatusBasis {
   readonly leases: LeaseTable;
   /** From this share of the capacity on a pool is nearly full, in percent. */
   readonly nearlyFullPercent: number;
+  readonly held: Pick<HeldPools, "of">;
 }
 
 /**
@@ -25,6 +27,7 @@ export function statusOf(fact: PoolFact, basis: StatusBasis, now: string): IPPoo
   const count = countPool(name, sets, leasesWithin(name, overlapping, basis));
   const before = pool.status?.conditions ?? [];
   const { nearlyFullPercent } = basis;
+  const findings = { generation, count, fault, overlapping, nearlyFullPercent, held: basis.held.of(name) };
   return {
     capacity: String(count.capacity),
     used: String(count.used),
@@ -33,7 +36,7 @@ export function statusOf(fact: PoolFact, basis: StatusBasis, now: string): IPPoo
     free: String(count.free),
     outside: String(count.outside),
     observedGeneration: generation,
-    conditions: [...conditionsOf({ generation, count, fault, overlapping, nearlyFullPercent }, before, now)],
+    conditions: [...conditionsOf(findings, before, now)],
   };
 }
 

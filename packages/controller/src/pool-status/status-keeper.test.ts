@@ -27,6 +27,7 @@ test("a pool that has no status yet gets one, counts and conditions", async () =
     "Exhausted=False",
     "NearlyFull=False",
     "Overlapping=False",
+    "GarbageHeld=False",
   ]);
 });
 
@@ -175,6 +176,7 @@ class World {
     pools: this.#pools,
     leases: this.leases,
     nearlyFullPercent: 90,
+    held: { of: () => ({ kind: "nothing" }) },
     nowMs: () => this.nowMs,
     timeOfDay: () => "2026-03-01T12:00:00Z",
     onCondition: (_, { type, status }) => this.told.push(`${type}=${status}`),
