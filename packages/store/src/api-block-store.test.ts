@@ -1,8 +1,8 @@
 import type { IPBlock } from "@cluster-ipam/api";
-import { KubeClient } from "@cluster-ipam/kube";
-import { type Answer, answerJson, answerStatus, HANG_UP, ScriptedServer } from "@cluster-ipam/kube/testing";
-import { expect, onTestFinished, test } from "vitest";
+import { type Answer, answerJson, answerStatus, HANG_UP, type ScriptedServer } from "@cluster-ipam/kube/testing";
+import { expect, test } from "vitest";
 import { ApiBlockStore } from "./api-block-store.ts";
+import { scriptedApi, unending } from "./testing/scripted-api.ts";
 
 const PATH = "/apis/cluster-ipam.io/v1alpha1/ipblocks";
 const BLOCK: IPBlock = {
@@ -15,18 +15,8 @@ const STORED: IPBlock = { ...BLOCK, metadata: { ...BLOCK.metadata, uid: "u1", re
 const VERSION = { name: "10.0.0.0-28", uid: "u1", resourceVersion: "7" };
 
 async function open(...answers: readonly Answer[]): Promise<{ server: ScriptedServer; store: ApiBlockStore }> {
-  const server = await ScriptedServer.start();
-  server.answerWith(...answers);
-  const client = new KubeClient({ source: server.source(), userAgent: "test/1" });
-  onTestFinished(async () => {
-    await client.close();
-    await server.close();
-  });
+  const { server, client } = await scriptedApi(...answers);
   return { server, store: new ApiBlockStore(client) };
-}
-
-function unending(): AbortSignal {
-  return new AbortController().signal;
 }
 
 test("a create is one POST, and its answer the block", async () => {

@@ -1,21 +1,11 @@
-import { KubeClient } from "@cluster-ipam/kube";
-import { type Answer, answerJson, answerStatus, ScriptedServer } from "@cluster-ipam/kube/testing";
-import { expect, it, onTestFinished } from "vitest";
+import { type Answer, answerJson, answerStatus, type ScriptedServer } from "@cluster-ipam/kube/testing";
+import { expect, it } from "vitest";
 import { ApiClusterFacts } from "./api-cluster-facts.ts";
+import { scriptedApi, unending } from "./testing/scripted-api.ts";
 
 async function open(...answers: readonly Answer[]): Promise<{ server: ScriptedServer; facts: ApiClusterFacts }> {
-  const server = await ScriptedServer.start();
-  server.answerWith(...answers);
-  const client = new KubeClient({ source: server.source(), userAgent: "test/1" });
-  onTestFinished(async () => {
-    await client.close();
-    await server.close();
-  });
+  const { server, client } = await scriptedApi(...answers);
   return { server, facts: new ApiClusterFacts(client) };
-}
-
-function unending(): AbortSignal {
-  return new AbortController().signal;
 }
 
 it("a node is read by its name, with its labels and the networks of its pods", async () => {

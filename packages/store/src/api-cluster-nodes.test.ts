@@ -1,18 +1,12 @@
-import { KubeClient } from "@cluster-ipam/kube";
-import { type Answer, answerJson, answerStatus, ScriptedServer } from "@cluster-ipam/kube/testing";
-import { expect, it, onTestFinished } from "vitest";
+import { type Answer, answerJson, answerStatus, type ScriptedServer } from "@cluster-ipam/kube/testing";
+import { expect, it } from "vitest";
 import { ApiClusterNodes } from "./api-cluster-nodes.ts";
+import { scriptedApi, unending } from "./testing/scripted-api.ts";
 
-const { signal } = new AbortController();
+const signal = unending();
 
 async function open(answer: Answer): Promise<{ server: ScriptedServer; nodes: ApiClusterNodes }> {
-  const server = await ScriptedServer.start();
-  server.answerWith(answer);
-  const client = new KubeClient({ source: server.source(), userAgent: "test/1" });
-  onTestFinished(async () => {
-    await client.close();
-    await server.close();
-  });
+  const { server, client } = await scriptedApi(answer);
   return { server, nodes: new ApiClusterNodes(client) };
 }
 

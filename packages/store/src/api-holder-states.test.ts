@@ -1,10 +1,10 @@
 import type { HolderState } from "@cluster-ipam/allocator";
 import { attachedLease } from "@cluster-ipam/allocator/testing";
 import type { IPLease, IPLeaseSpec } from "@cluster-ipam/api";
-import { KubeClient } from "@cluster-ipam/kube";
-import { type Answer, answerJson, answerStatus, cutBody, HANG, ScriptedServer } from "@cluster-ipam/kube/testing";
-import { expect, it, onTestFinished } from "vitest";
+import { type Answer, answerJson, answerStatus, cutBody, HANG, type ScriptedServer } from "@cluster-ipam/kube/testing";
+import { expect, it } from "vitest";
 import { ApiHolderStates } from "./api-holder-states.ts";
+import { scriptedApi, unending } from "./testing/scripted-api.ts";
 
 const UID = "u-1";
 const POD = answerJson(200, { metadata: { uid: UID } });
@@ -85,16 +85,8 @@ interface Scripted {
 }
 
 async function open({ pod, node, ...options }: Scripted): Promise<{ server: ScriptedServer; states: ApiHolderStates }> {
-  const server = await ScriptedServer.start();
-  server.answerWith((response, request) => (request.target.includes("/pods/") ? pod : node)(response, request));
-  const client = new KubeClient({ source: server.source(), userAgent: "test/1" });
-  onTestFinished(async () => {
-    await client.close();
-    await server.close();
-  });
+  const { server, client } = await scriptedApi((response, request) =>
+    (request.target.includes("/pods/") ? pod : node)(response, request),
+  );
   return { server, states: new ApiHolderStates(client, options) };
-}
-
-function unending(): AbortSignal {
-  return new AbortController().signal;
 }

@@ -1,6 +1,5 @@
 import { attachedLease } from "@cluster-ipam/allocator/testing";
 import type { IPLease } from "@cluster-ipam/api";
-import { KubeClient } from "@cluster-ipam/kube";
 import {
   type Answer,
   answerJson,
@@ -10,10 +9,11 @@ import {
   GARBAGE,
   HANG,
   HANG_UP,
-  ScriptedServer,
+  type ScriptedServer,
 } from "@cluster-ipam/kube/testing";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "vitest";
 import { ApiLeaseStore, type LeaseStoreOptions } from "./api-lease-store.ts";
+import { scriptedApi, unending } from "./testing/scripted-api.ts";
 
 const DRAFT = attachedLease("10.0.0.5");
 const VERSION = { name: "10.0.0.5", uid: "u-1", resourceVersion: "7" };
@@ -31,18 +31,8 @@ async function open(
   options: LeaseStoreOptions,
   ...answers: readonly Answer[]
 ): Promise<{ server: ScriptedServer; store: ApiLeaseStore }> {
-  const server = await ScriptedServer.start();
-  server.answerWith(...answers);
-  const client = new KubeClient({ source: server.source(), userAgent: "test/1" });
-  onTestFinished(async () => {
-    await client.close();
-    await server.close();
-  });
+  const { server, client } = await scriptedApi(...answers);
   return { server, store: new ApiLeaseStore(client, options) };
-}
-
-function unending(): AbortSignal {
-  return new AbortController().signal;
 }
 
 type Write = readonly ["create" | "update" | "delete", (store: ApiLeaseStore) => Promise<{ readonly kind: string }>];

@@ -1,7 +1,7 @@
-import { KubeClient } from "@cluster-ipam/kube";
-import { type Answer, answerJson, answerStatus, ScriptedServer } from "@cluster-ipam/kube/testing";
-import { expect, it, onTestFinished } from "vitest";
+import { type Answer, answerJson, answerStatus, type ScriptedServer } from "@cluster-ipam/kube/testing";
+import { expect, it } from "vitest";
 import { ApiNodePods } from "./api-node-pods.ts";
+import { scriptedApi, unending } from "./testing/scripted-api.ts";
 
 const ANNOTATIONS = { "kubernetes.io/config.hash": "h-1" };
 
@@ -11,18 +11,8 @@ function page(names: readonly string[], next?: string): Answer {
 }
 
 async function open(...answers: readonly Answer[]): Promise<{ server: ScriptedServer; pods: ApiNodePods }> {
-  const server = await ScriptedServer.start();
-  server.answerWith(...answers);
-  const client = new KubeClient({ source: server.source(), userAgent: "test/1" });
-  onTestFinished(async () => {
-    await client.close();
-    await server.close();
-  });
+  const { server, client } = await scriptedApi(...answers);
   return { server, pods: new ApiNodePods(client, { pageSize: 2 }) };
-}
-
-function unending(): AbortSignal {
-  return new AbortController().signal;
 }
 
 it("the pods of a node are read by pages, by the indexed selector and without more than their metadata", async () => {

@@ -1,8 +1,15 @@
 import { API_VERSION, type IPPool, IPPoolSchema } from "@cluster-ipam/api";
-import { KubeClient } from "@cluster-ipam/kube";
-import { type Answer, answerJson, answerStatus, answerText, HANG_UP, ScriptedServer } from "@cluster-ipam/kube/testing";
-import { expect, it, onTestFinished } from "vitest";
+import {
+  type Answer,
+  answerJson,
+  answerStatus,
+  answerText,
+  HANG_UP,
+  type ScriptedServer,
+} from "@cluster-ipam/kube/testing";
+import { expect, it } from "vitest";
 import { ApiPoolStatusStore } from "./api-pool-status-store.ts";
+import { scriptedApi, unending } from "./testing/scripted-api.ts";
 
 const POOL: IPPool = IPPoolSchema.parse({
   apiVersion: API_VERSION,
@@ -11,16 +18,10 @@ const POOL: IPPool = IPPoolSchema.parse({
   spec: { ranges: [{ subnet: "10.0.0.0/24" }] },
   status: { capacity: "254", used: "1", free: "253" },
 });
-const { signal } = new AbortController();
+const signal = unending();
 
 async function open(...answers: readonly Answer[]): Promise<{ server: ScriptedServer; store: ApiPoolStatusStore }> {
-  const server = await ScriptedServer.start();
-  server.answerWith(...answers);
-  const client = new KubeClient({ source: server.source(), userAgent: "test/1" });
-  onTestFinished(async () => {
-    await client.close();
-    await server.close();
-  });
+  const { server, client } = await scriptedApi(...answers);
   return { server, store: new ApiPoolStatusStore(client) };
 }
 

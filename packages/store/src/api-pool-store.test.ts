@@ -1,5 +1,4 @@
 import { API_VERSION, type IPPool, IPPoolSchema } from "@cluster-ipam/api";
-import { KubeClient } from "@cluster-ipam/kube";
 import {
   type Answer,
   answerJson,
@@ -7,10 +6,11 @@ import {
   answerText,
   HANG,
   HANG_UP,
-  ScriptedServer,
+  type ScriptedServer,
 } from "@cluster-ipam/kube/testing";
-import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { ApiPoolStore } from "./api-pool-store.ts";
+import { scriptedApi, unending } from "./testing/scripted-api.ts";
 
 const PATH = "/apis/cluster-ipam.io/v1alpha1/ippools";
 const POOL = poolOf("10.0.0.0/24");
@@ -28,22 +28,12 @@ function poolOf(subnet: string): IPPool {
 }
 
 async function open(...answers: readonly Answer[]): Promise<{ server: ScriptedServer; store: ApiPoolStore }> {
-  const server = await ScriptedServer.start();
-  server.answerWith(...answers);
-  const client = new KubeClient({ source: server.source(), userAgent: "test/1" });
-  onTestFinished(async () => {
-    await client.close();
-    await server.close();
-  });
+  const { server, client } = await scriptedApi(...answers);
   return { server, store: new ApiPoolStore(client) };
 }
 
 function methodsOf({ requests }: ScriptedServer): string[] {
   return requests.map(({ method }) => method);
-}
-
-function unending(): AbortSignal {
-  return new AbortController().signal;
 }
 
 describe("get and list of ApiPoolStore", () => {
