@@ -50,6 +50,13 @@ describe("S3: addresses that are reserved by hand", () => {
     return await kubectl(cluster.run, cluster.controlPlane, ["create", "-f", path]);
   }
 
+  /** As a person changes the lease under its holder. */
+  async function edit(spec: { readonly reserved: typeof FOR_DB | null }): Promise<void> {
+    const patch = JSON.stringify({ spec });
+    const args = ["patch", "iplease", ADDRESS, "--type=merge", "-p", patch];
+    expect(await kubectl(cluster.run, cluster.controlPlane, args)).toMatchObject({ exitCode: 0 });
+  }
+
   async function onlyLease(): Promise<Awaited<ReturnType<typeof listLeases>>[number]> {
     const [lease, ...more] = await listLeases(cluster.controlPlane);
     if (lease === undefined || more.length > 0) throw new Error("expected one lease");
@@ -120,16 +127,7 @@ describe("S3: addresses that are reserved by hand", () => {
     expect(wide.stdout).toContain("license of the database");
     const pod = await PodSandbox.create(n1, { namespace: "shop", name: "db-0" });
     await pod.attach(NETWORK, FIXED);
-    const patch = '{"spec":{"reserved":null}}';
-    const edited = await kubectl(cluster.run, cluster.controlPlane, [
-      "patch",
-      "iplease",
-      ADDRESS,
-      "--type=merge",
-      "-p",
-      patch,
-    ]);
-    expect(edited).toMatchObject({ exitCode: 0 });
+    await edit({ reserved: null });
     await pod.detach(NETWORK, FIXED);
     expect(await listLeases(cluster.controlPlane)).toEqual([]);
   });
@@ -137,16 +135,7 @@ describe("S3: addresses that are reserved by hand", () => {
   it("S3: one that is made under the pod that has the address stays when the pod goes", async () => {
     const pod = await PodSandbox.create(n2, { namespace: "shop", name: "db-0" });
     await pod.attach(NETWORK, FIXED);
-    const patch = JSON.stringify({ spec: { reserved: FOR_DB } });
-    const edited = await kubectl(cluster.run, cluster.controlPlane, [
-      "patch",
-      "iplease",
-      ADDRESS,
-      "--type=merge",
-      "-p",
-      patch,
-    ]);
-    expect(edited).toMatchObject({ exitCode: 0 });
+    await edit({ reserved: FOR_DB });
     await pod.detach(NETWORK, FIXED);
     expect((await onlyLease()).spec).toMatchObject({ reserved: FOR_DB, node: "", holder: "" });
   });

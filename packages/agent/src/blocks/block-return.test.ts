@@ -47,6 +47,26 @@ function podOf(number: number): CallFixture {
   return { containerId: `c-${number}`, pod: { namespace: "shop", name, uid: `uid-${name}` } };
 }
 
+/** An ADD and its DEL, after which the node's block is idle. */
+async function comeAndGo(number: number): Promise<void> {
+  await world.add(podOf(number));
+  await world.del(podOf(number));
+}
+
+/** Brings an idle block to where the list that is to prove it empty is under way. @returns what lets that be answered */
+async function holdList(): Promise<() => Promise<void>> {
+  await comeAndGo(1);
+  await pass(4 * MINUTE_MS);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  leases.faults.failReads("listNames", { kind: "held", until: promise });
+  await pass(2 * MINUTE_MS);
+  expect(leases.faults.calls.at(-1)?.operation).toBe("listNames");
+  return async () => {
+    resolve();
+    await clock.advance(0);
+  };
+}
+
 /** What was asked of the server since the last look. */
 function requests(): string[] {
   const ofBlocks = blocks.faults.calls.splice(0).map(({ operation }) => `${operation} of blocks`);
@@ -60,8 +80,7 @@ async function pass(ms: number): Promise<void> {
 
 describe("an idle block", () => {
   test("is given back some minutes after its last lease, with one list and one delete", async () => {
-    await world.add(podOf(1));
-    await world.del(podOf(1));
+    await comeAndGo(1);
     await pass(4 * MINUTE_MS);
     expect(blocks.snapshot()).toHaveLength(1);
     requests();
@@ -139,37 +158,22 @@ describe("an idle block", () => {
   });
 
   test("is kept by an ADD that comes while the list is under way", async () => {
-    await world.add(podOf(1));
-    await world.del(podOf(1));
-    await pass(4 * MINUTE_MS);
-    const listed = Promise.withResolvers<void>();
-    leases.faults.failReads("listNames", { kind: "held", until: listed.promise });
-    await pass(2 * MINUTE_MS);
-    expect(leases.faults.calls.at(-1)?.operation).toBe("listNames");
+    const answer = await holdList();
     await world.add(podOf(2));
-    listed.resolve();
-    await clock.advance(0);
+    await answer();
     expect(blocks.snapshot()).toHaveLength(1);
     expect(blocks.faults.calls.map(({ operation }) => operation)).not.toContain("delete");
   });
 
   test("is kept by an ADD that comes and goes while the list is under way", async () => {
-    await world.add(podOf(1));
-    await world.del(podOf(1));
-    await pass(4 * MINUTE_MS);
-    const listed = Promise.withResolvers<void>();
-    leases.faults.failReads("listNames", { kind: "held", until: listed.promise });
-    await pass(2 * MINUTE_MS);
-    await world.add(podOf(2));
-    await world.del(podOf(2));
-    listed.resolve();
-    await clock.advance(0);
+    const answer = await holdList();
+    await comeAndGo(2);
+    await answer();
     expect(blocks.snapshot()).toHaveLength(1);
   });
 
   test("is claimed anew by an ADD that comes while it is deleted, and the ADD succeeds", async () => {
-    await world.add(podOf(1));
-    await world.del(podOf(1));
+    await comeAndGo(1);
     await pass(4 * MINUTE_MS);
     const deleted = Promise.withResolvers<void>();
     blocks.faults.failWrites("delete", { kind: "held", until: deleted.promise });
@@ -204,8 +208,7 @@ describe("an idle block", () => {
   });
 
   test("that somebody has written to is given back at its new version", async () => {
-    await world.add(podOf(1));
-    await world.del(podOf(1));
+    await comeAndGo(1);
     blocks.touch(blocks.snapshot()[0]?.metadata.name ?? "");
     await pass(IDLE_MS);
     expect(blocks.snapshot()).toEqual([]);
@@ -213,8 +216,7 @@ describe("an idle block", () => {
   });
 
   test("whose delete gets no answer is deleted again, and is gone", async () => {
-    await world.add(podOf(1));
-    await world.del(podOf(1));
+    await comeAndGo(1);
     blocks.faults.failWrites("delete", { kind: "answer-lost" });
     await pass(IDLE_MS);
     expect(blocks.snapshot()).toEqual([]);
@@ -222,8 +224,7 @@ describe("an idle block", () => {
   });
 
   test("that another node has by now is left alone", async () => {
-    await world.add(podOf(1));
-    await world.del(podOf(1));
+    await comeAndGo(1);
     const [block] = blocks.snapshot();
     const other = blocks.put(blockOf(block?.spec.prefix ?? "", { pool: "lan", node: "n2" }));
     await pass(IDLE_MS);
@@ -231,8 +232,7 @@ describe("an idle block", () => {
   });
 
   test("is not given back while the API server is away", async () => {
-    await world.add(podOf(1));
-    await world.del(podOf(1));
+    await comeAndGo(1);
     requests();
     world.circuit.open();
     await pass(2 * IDLE_MS);
@@ -245,8 +245,7 @@ describe("an idle block", () => {
 
 describe("after a restart", () => {
   test("blocks that the earlier process left are read two minutes later, and go back when they stay idle", async () => {
-    await world.add(podOf(1));
-    await world.del(podOf(1));
+    await comeAndGo(1);
     await startAgent();
     requests();
     await pass(MINUTE_MS);

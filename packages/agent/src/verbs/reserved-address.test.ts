@@ -36,6 +36,13 @@ function expectReservation(lease: IPLease): void {
   expect(cluster.onlyLease()).toEqual(lease.spec);
 }
 
+/** The call's address of the other family is refused. @returns with what */
+function refuseSecondCreate(): IpamError {
+  const error = new IpamError("apiserver-refused", "no more leases");
+  cluster.leases.faults.failWrites("create", { kind: "held", until: Promise.resolve() }, { kind: "refused", error });
+  return error;
+}
+
 describe.each([["10.0.0.5"], ["fd00::5"]] as const)("a reservation of %s for a pod", (address) => {
   let reserved: IPLease;
 
@@ -107,24 +114,14 @@ describe.each([["10.0.0.5"], ["fd00::5"]] as const)("a reservation of %s for a p
 
 test("a call that fails gives the reservation back, and not to a cool-down", async () => {
   const reserved = await written(cluster.leases, reservation("10.0.0.5"));
-  const refused = new IpamError("apiserver-refused", "no more leases");
-  cluster.leases.faults.failWrites(
-    "create",
-    { kind: "held", until: Promise.resolve() },
-    { kind: "refused", error: refused },
-  );
+  const refused = refuseSecondCreate();
   await expect(n1.add(asking("10.0.0.5"))).rejects.toBe(refused);
   expectReservation(reserved);
 });
 
 test("a call whose undo is lost has it given back by the next round", async () => {
   const reserved = await written(cluster.leases, reservation("10.0.0.5"));
-  const refused = new IpamError("apiserver-refused", "no more leases");
-  cluster.leases.faults.failWrites(
-    "create",
-    { kind: "held", until: Promise.resolve() },
-    { kind: "refused", error: refused },
-  );
+  refuseSecondCreate();
   cluster.leases.faults.failWrites("replace", { kind: "held", until: Promise.resolve() }, { kind: "lost" });
   await expect(n1.add(asking("10.0.0.5"))).rejects.toMatchObject({ code: "apiserver-refused" });
   expect(cluster.onlyLease()).toMatchObject({ node: "n1" });
