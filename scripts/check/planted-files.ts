@@ -10,6 +10,7 @@ const OURS = [
   "allocator",
   "api",
   "cni",
+  "command-line",
   "controller",
   "dialects",
   "errors",
@@ -33,13 +34,14 @@ const MAY_IMPORT: Readonly<Record<Ours, readonly Ours[]>> = {
   dialects: ["ip", "api", "allocator", "errors"],
   kube: [],
   store: ["kube", "api", "allocator", "errors"],
+  "command-line": [],
   telemetry: [],
   agent: ["allocator", "api", "cni", "dialects", "errors", "ip", "telemetry"],
   controller: ["allocator", "api", "errors", "ip", "kube", "store", "telemetry"],
 };
 
 /** The packages that do no input or output of their own. */
-const PURE: readonly Ours[] = ["allocator", "api", "cni", "dialects", "errors", "ip", "plugin"];
+const PURE: readonly Ours[] = ["allocator", "api", "cni", "command-line", "dialects", "errors", "ip", "plugin"];
 
 /** The rule that holds the fences between folders. */
 export const IMPORT_RULE = "eslint(no-restricted-imports)";

@@ -1,6 +1,7 @@
 import { NodeAddresses } from "@cluster-ipam/agent";
+import { UsageError } from "@cluster-ipam/command-line";
 import { describe, expect, test } from "vitest";
-import { parseConfig, UsageError } from "./config.ts";
+import { parseConfig } from "./config.ts";
 
 const NODE = ["--node-name", "n1"];
 const NODE_NAME_EXPECTED = "expected the name of the Node object that the agent runs on";

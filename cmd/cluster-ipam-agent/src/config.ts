@@ -1,4 +1,3 @@
-import { parseArgs } from "node:util";
 import {
   INLINE_POLICIES,
   type InlinePolicy,
@@ -6,6 +5,7 @@ import {
   RECONCILE_MODES,
   type ReconcileMode,
 } from "@cluster-ipam/agent";
+import { absolutePath, oneOf, parseFlags, readAs } from "@cluster-ipam/command-line";
 import { type ListenAddress, LOG_LEVELS, type LogLevel, parseListenAddress } from "@cluster-ipam/telemetry";
 import * as z from "zod";
 
@@ -27,11 +27,6 @@ export interface AgentConfig {
   readonly reconcile: ReconcileMode;
   /** Whether ipam sections may bring ranges and addresses of their own. */
   readonly inlinePools: InlinePolicy;
-}
-
-/** A command line that cannot be used; the message names the flag, the value and what is expected. */
-export class UsageError extends Error {
-  override readonly name = "UsageError";
 }
 
 /** What `--help` says. */
@@ -70,19 +65,11 @@ export const OPTIONS = {
 const SOCKET_PATH_MAX_BYTES = 96;
 
 const NODE_NAME_EXPECTED = "expected the name of the Node object that the agent runs on";
-const absolutePath = z.string().startsWith("/", "expected an absolute path");
-const nodeAddresses = z.string().transform((text, context) => {
-  const addresses = NodeAddresses.parse(text);
-  if (addresses !== undefined) return addresses;
-  context.addIssue("expected the node's addresses with commas between them, such as 10.0.0.5,fd00::5");
-  return z.NEVER;
-});
-const listenAddress = z.string().transform((text, context) => {
-  const address = parseListenAddress(text);
-  if (address !== undefined) return address;
-  context.addIssue("expected an address and a port, such as 127.0.0.1:9808 or [::]:9808");
-  return z.NEVER;
-});
+const nodeAddresses = readAs(
+  (text) => NodeAddresses.parse(text),
+  "expected the node's addresses with commas between them, such as 10.0.0.5,fd00::5",
+);
+const listenAddress = readAs(parseListenAddress, "expected an address and a port, such as 127.0.0.1:9808 or [::]:9808");
 const configSchema = z.object({
   "node-name": z.string(NODE_NAME_EXPECTED).min(1, NODE_NAME_EXPECTED),
   kubeconfig: absolutePath.optional(),
@@ -91,13 +78,13 @@ const configSchema = z.object({
     `expected at most ${SOCKET_PATH_MAX_BYTES} bytes: the kernel takes no longer path for a unix socket`,
   ),
   "state-dir": absolutePath,
-  "log-level": z.enum(LOG_LEVELS, `expected one of ${LOG_LEVELS.join(", ")}`),
+  "log-level": oneOf(LOG_LEVELS),
   "kernel-cmdline": absolutePath,
   "node-ip": nodeAddresses,
   "trace-file": absolutePath.optional(),
   "metrics-address": listenAddress.optional(),
-  reconcile: z.enum(RECONCILE_MODES, `expected one of ${RECONCILE_MODES.join(", ")}`),
-  "inline-pools": z.enum(INLINE_POLICIES, `expected one of ${INLINE_POLICIES.join(", ")}`),
+  reconcile: oneOf(RECONCILE_MODES),
+  "inline-pools": oneOf(INLINE_POLICIES),
 });
 
 /**
@@ -107,15 +94,7 @@ const configSchema = z.object({
  * @throws UsageError
  */
 export function parseConfig(args: readonly string[]): AgentConfig {
-  const flags = readFlags(args);
-  const parsed = configSchema.safeParse(flags);
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    const name = String(issue?.path[0]);
-    const value = flags[name];
-    throw new UsageError(`--${name} is ${value === undefined ? "missing" : `"${value}"`}: ${issue?.message}`);
-  }
-  const { data } = parsed;
+  const data = parseFlags(args, OPTIONS, configSchema);
   return {
     nodeName: data["node-name"],
     kubeconfig: data.kubeconfig,
@@ -129,13 +108,4 @@ export function parseConfig(args: readonly string[]): AgentConfig {
     reconcile: data.reconcile,
     inlinePools: data["inline-pools"],
   };
-}
-
-function readFlags(args: readonly string[]): Readonly<Record<string, string | undefined>> {
-  try {
-    const { values } = parseArgs({ args: [...args], options: OPTIONS, strict: true, allowPositionals: false });
-    return { ...values };
-  } catch (cause) {
-    throw new UsageError(cause instanceof Error ? cause.message : String(cause), { cause });
-  }
 }

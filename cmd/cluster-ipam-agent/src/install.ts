@@ -1,7 +1,7 @@
 import { dirname, join } from "node:path";
-import { parseArgs } from "node:util";
 import { InstallError, installPlugin } from "@cluster-ipam/agent";
-import { UsageError } from "./config.ts";
+import { absolutePath, parseFlags } from "@cluster-ipam/command-line";
+import * as z from "zod";
 import { VERSION } from "./version.ts";
 
 /** What `install --help` says. */
@@ -12,6 +12,7 @@ export const INSTALL_USAGE: string = `usage: cluster-ipam-agent install --bin-di
 `;
 
 const INSTALL_OPTIONS = { "bin-dir": { type: "string" }, from: { type: "string" } } as const;
+const installSchema = z.object({ "bin-dir": absolutePath, from: absolutePath.optional() });
 
 /**
  * Installs the plugin.
@@ -22,9 +23,8 @@ const INSTALL_OPTIONS = { "bin-dir": { type: "string" }, from: { type: "string" 
  * @throws UsageError, or InstallError when it could not be done
  */
 export async function install(args: readonly string[], program: string): Promise<string> {
-  const { "bin-dir": binDir, from = join(dirname(program), "../bin/cluster-ipam") } = readFlags(args);
-  requireAbsolute("bin-dir", binDir);
-  requireAbsolute("from", from);
+  const flags = parseFlags(args, INSTALL_OPTIONS, installSchema);
+  const { "bin-dir": binDir, from = join(dirname(program), "../bin/cluster-ipam") } = flags;
   const { kind, path, bytes } = await installPlugin({ binDir, from });
   return `cluster-ipam-agent: ${path}: ${kind} (version ${VERSION}, ${bytes} bytes)\n`;
 }
@@ -32,18 +32,4 @@ export async function install(args: readonly string[], program: string): Promise
 /** Whether `error` is one whose message alone tells what to do. */
 export function isInstallError(error: unknown): error is InstallError {
   return error instanceof InstallError;
-}
-
-function requireAbsolute(name: string, value: string | undefined): asserts value is string {
-  if (value?.startsWith("/") === true) return;
-  throw new UsageError(`--${name} is ${value === undefined ? "missing" : `"${value}"`}: expected an absolute path`);
-}
-
-function readFlags(args: readonly string[]): { readonly "bin-dir"?: string; readonly from?: string } {
-  try {
-    const parsed = parseArgs({ args: [...args], options: INSTALL_OPTIONS, strict: true, allowPositionals: false });
-    return { ...parsed.values };
-  } catch (cause) {
-    throw new UsageError(cause instanceof Error ? cause.message : String(cause), { cause });
-  }
 }

@@ -1,6 +1,7 @@
+import { UsageError } from "@cluster-ipam/command-line";
 import { createLogger } from "@cluster-ipam/telemetry";
 import { runAgent } from "./agent-run.ts";
-import { parseConfig, USAGE, UsageError } from "./config.ts";
+import { parseConfig, USAGE } from "./config.ts";
 import { INSTALL_USAGE, install, isInstallError } from "./install.ts";
 
 /** sysexits(3) EX_USAGE. */

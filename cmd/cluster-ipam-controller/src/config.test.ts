@@ -1,6 +1,7 @@
 import { hostname } from "node:os";
+import { UsageError } from "@cluster-ipam/command-line";
 import { describe, expect, test } from "vitest";
-import { parseConfig, UsageError } from "./config.ts";
+import { parseConfig } from "./config.ts";
 
 test("nothing must be given", () => {
   expect(parseConfig([])).toEqual({

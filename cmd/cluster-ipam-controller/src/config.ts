@@ -1,5 +1,5 @@
 import { hostname } from "node:os";
-import { parseArgs } from "node:util";
+import { absolutePath, oneOf, parseFlags, readAs } from "@cluster-ipam/command-line";
 import { GARBAGE_MODES, type GarbageSettings } from "@cluster-ipam/controller";
 import { type ListenAddress, LOG_LEVELS, type LogLevel, parseListenAddress } from "@cluster-ipam/telemetry";
 import * as z from "zod";
@@ -18,11 +18,6 @@ export interface ControllerConfig {
   readonly garbage: GarbageSettings;
   /** Undefined: neither metrics nor probes are served. */
   readonly metricsAddress: ListenAddress | undefined;
-}
-
-/** A command line that cannot be used; the message names the flag, the value and what is expected. */
-export class UsageError extends Error {
-  override readonly name = "UsageError";
 }
 
 /** What `--help` says. */
@@ -72,21 +67,16 @@ const objectName = z
   .string()
   .max(NAME_MAX_LENGTH.object, "expected the name of an object")
   .regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, "expected the name of an object");
-const listenAddress = z.string().transform((text, context) => {
-  const address = parseListenAddress(text);
-  if (address !== undefined) return address;
-  context.addIssue("expected an address and a port, such as 127.0.0.1:9809 or [::]:9809");
-  return z.NEVER;
-});
+const listenAddress = readAs(parseListenAddress, "expected an address and a port, such as 127.0.0.1:9809 or [::]:9809");
 const percent = z.string().regex(/^([1-9]\d?|100)$/, "expected a whole number from 1 to 100");
 const configSchema = z.object({
-  kubeconfig: z.string().startsWith("/", "expected an absolute path").optional(),
+  kubeconfig: absolutePath.optional(),
   "leader-election-namespace": namespace,
   "leader-election-name": objectName,
   identity: z.string().regex(IDENTITY_PATTERN, "expected letters, digits and any of _ . : @ -").optional(),
-  "log-level": z.enum(LOG_LEVELS, `expected one of ${LOG_LEVELS.join(", ")}`),
+  "log-level": oneOf(LOG_LEVELS),
   "nearly-full-percent": percent,
-  "garbage-collection": z.enum(GARBAGE_MODES, `expected one of ${GARBAGE_MODES.join(", ")}`),
+  "garbage-collection": oneOf(GARBAGE_MODES),
   "garbage-max-percent": percent,
   "lost-node-grace-seconds": z.string().regex(/^[1-9]\d{0,4}$/, "expected a whole number of seconds from 1 to 99999"),
   "inline-pool-idle-hours": z.string().regex(/^\d{1,4}$/, "expected a whole number of hours from 0 to 9999"),
@@ -100,14 +90,7 @@ const configSchema = z.object({
  * @throws UsageError
  */
 export function parseConfig(args: readonly string[]): ControllerConfig {
-  const flags = readFlags(args);
-  const parsed = configSchema.safeParse(flags);
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    const name = String(issue?.path[0]);
-    throw new UsageError(`--${name} is "${flags[name]}": ${issue?.message}`);
-  }
-  const { data } = parsed;
+  const data = parseFlags(args, OPTIONS, configSchema);
   return {
     kubeconfig: data.kubeconfig,
     election: { namespace: data["leader-election-namespace"], name: data["leader-election-name"] },
@@ -127,13 +110,4 @@ function garbageSettings(data: z.infer<typeof configSchema>): GarbageSettings {
     inlinePoolIdleMs: hours === 0 ? undefined : hours * MS_PER_HOUR,
     lostNodeGraceMs: Number(data["lost-node-grace-seconds"]) * MS_PER_S,
   };
-}
-
-function readFlags(args: readonly string[]): Readonly<Record<string, string | undefined>> {
-  try {
-    const { values } = parseArgs({ args: [...args], options: OPTIONS, strict: true, allowPositionals: false });
-    return { ...values };
-  } catch (cause) {
-    throw new UsageError(cause instanceof Error ? cause.message : String(cause), { cause });
-  }
 }

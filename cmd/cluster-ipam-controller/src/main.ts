@@ -1,5 +1,6 @@
+import { UsageError } from "@cluster-ipam/command-line";
 import { createLogger } from "@cluster-ipam/telemetry";
-import { parseConfig, USAGE, UsageError } from "./config.ts";
+import { parseConfig, USAGE } from "./config.ts";
 import { runController } from "./controller-run.ts";
 
 /** sysexits(3) EX_USAGE. */
