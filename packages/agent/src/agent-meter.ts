@@ -1,17 +1,21 @@
 import type { Command } from "@cluster-ipam/cni";
 
-/** What reconciliation did to a lease, or found and left alone. */
-export type ReconcileFinding =
+/** All of {@link ReconcileFinding}. */
+export const RECONCILE_FINDINGS = [
   /** Its network namespace is gone. */
-  | "sandbox-gone"
+  "sandbox-gone",
   /** Its namespace was never seen, and its pod is gone. */
-  | "pod-gone"
+  "pod-gone",
   /** It was missing on the server while its sandbox lives. */
-  | "recreated"
+  "recreated",
   /** Somebody else has the address of a living sandbox. */
-  | "duplicate-holder"
+  "duplicate-holder",
   /** The server has it for this node, and memory had not. */
-  | "adopted";
+  "adopted",
+] as const;
+
+/** What reconciliation did to a lease, or found and left alone. */
+export type ReconcileFinding = (typeof RECONCILE_FINDINGS)[number];
 
 /** What became of a block of this node; `lost` is deleted by hand, or another node's by now. */
 export type BlockChange = "claimed" | "returned" | "lost";

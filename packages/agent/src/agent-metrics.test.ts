@@ -55,6 +55,8 @@ test("conflicts are a distribution over ADDs", async () => {
 
 test("the spool's mishaps and what reconciliation does are counted", async () => {
   expect(await valueOf("spool_files_set_aside_total")).toBe("0");
+  // The one time that it happens must be seen to be one more.
+  expect(await valueOf('reconcile_findings_total{finding="duplicate-holder",mode="on"}')).toBe("0");
   metrics.spoolFileSetAside();
   metrics.spoolWriteFailed();
   metrics.reconciled("sandbox-gone", true);

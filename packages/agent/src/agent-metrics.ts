@@ -1,6 +1,6 @@
 import { type Counter, type Histogram, type MetricRegistry, RequestMetrics } from "@cluster-ipam/telemetry";
 import type { AgentHealth } from "./agent.ts";
-import type { AgentMeter, BlockChange, ReconcileFinding } from "./agent-meter.ts";
+import { type AgentMeter, type BlockChange, RECONCILE_FINDINGS, type ReconcileFinding } from "./agent-meter.ts";
 
 /** Every name of the agent's own begins so. */
 const PREFIX = "cluster_ipam_agent_";
@@ -74,6 +74,7 @@ export class AgentMetrics implements AgentMeter {
     this.#setAside = registry.counter(SET_ASIDE);
     this.#spoolFailures = registry.counter(SPOOL_FAILURES);
     this.#findings = registry.counter(FINDINGS);
+    for (const finding of RECONCILE_FINDINGS) this.#findings.begin({ finding, mode: "on" });
     this.#blocks = registry.counter(BLOCKS);
     registry.info(BUILD, { version });
     addHealthGauges(registry, health);

@@ -110,6 +110,7 @@ export class ControllerMetrics implements ClusterMeter {
     this.#keptEnded = registry.counter(KEPT_ENDED);
     this.#garbage = registry.counter(GARBAGE);
     this.#garbageRounds = registry.counter(GARBAGE_ROUNDS);
+    for (const outcome of ["done", "braked", "failed"]) this.#garbageRounds.begin({ outcome });
     registry.gauge(GARBAGE_BRAKED, () => Number(this.#isBraked));
     this.#lists = registry.counter(LISTS);
     this.#watches = registry.counter(WATCHES);
@@ -161,6 +162,7 @@ export class ControllerMetrics implements ClusterMeter {
   }
 
   informer(resource: string): InformerMeter {
+    this.#handlerFailures.begin({ resource });
     return {
       ...NO_INFORMER_METER,
       listed: () => this.#lists.add({ resource }),

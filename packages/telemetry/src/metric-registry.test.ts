@@ -20,6 +20,15 @@ test("a counter grows by one, for each combination of labels", async () => {
   expect(await series()).toEqual(['calls_total{verb="ADD",code="0"} 2', 'calls_total{verb="ADD",code="11"} 1']);
 });
 
+test("a series of a counter can be there before anything has happened, and stays what it is after", async () => {
+  const findings = registry.counter({ name: "findings_total", help: "Findings.", labels: ["finding"] });
+  findings.begin({ finding: "rare" });
+  expect(await series()).toEqual(['findings_total{finding="rare"} 0']);
+  findings.add({ finding: "rare" });
+  findings.begin({ finding: "rare" });
+  expect(await series()).toEqual(['findings_total{finding="rare"} 1']);
+});
+
 test("a counter without labels is there before anything has happened", async () => {
   registry.counter({ name: "mistakes_total", help: "Mistakes." });
   expect(await registry.text()).toBe(

@@ -17,6 +17,11 @@ export type Labels<Label extends string> = Readonly<Record<Label, string>>;
 
 /** A sum that only grows. */
 export interface Counter<Label extends string> {
+  /**
+   * The series is there from now on, with 0 where nothing has been counted. Prometheus sees no growth in a series that
+   * begins with 1: what is rare and matters must be there before it happens.
+   */
+  begin(labels: Labels<Label>): void;
   add(labels: Labels<Label>): void;
 }
 

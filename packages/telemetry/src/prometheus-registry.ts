@@ -23,7 +23,7 @@ export class PrometheusRegistry implements MetricRegistry {
 
   counter<Label extends string = never>(options: MetricOptions<Label>): Counter<Label> {
     const counter = new prom.Counter(this.#configure(options));
-    return { add: (labels) => counter.inc(labels) };
+    return { begin: (labels) => counter.inc(labels, 0), add: (labels) => counter.inc(labels) };
   }
 
   histogram<Label extends string = never>(options: HistogramOptions<Label>): Histogram<Label> {
