@@ -29,7 +29,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: "unit",
-          include: ["{packages,cmd,scripts}/**/*.test.ts"],
+          include: ["{packages,cmd,scripts}/**/*.test.ts", "test/monitoring/**/*.test.ts"],
           setupFiles,
           // Some start programs, which takes its time on a busy machine.
           testTimeout: 30_000,
