@@ -58,7 +58,7 @@ demo: needs-root needs-go needs-rust $(SETUP) build tools ## duplicates with hos
 control-plane: needs-go $(SETUP) tools ## an API server with the CRDs until Ctrl-C
 	@$(RUN) test/integration/src/bin/control-plane.ts
 
-tools: needs-go $(SETUP) ## build etcd, kube-apiserver and the CNI plugins (minutes at first)
+tools: needs-go $(SETUP) ## build etcd, kube-apiserver, the CNI plugins and helm (minutes at first)
 	@exec $(NODE) scripts/tools/main.ts
 
 crates: needs-rust $(SETUP) ## choose the newest crates for the plugin's host
