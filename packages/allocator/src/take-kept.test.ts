@@ -121,9 +121,29 @@ test("one whose subnet was resized is made again, so that the pod has its addres
   const world = new AllocatorFixture();
   await world.put(releasedLease("10.0.0.7", { prefixLength: 26, pool: "old" }));
   const [lease] = await world.take([kept(FOUR)]);
-  expect(world.operations).toEqual(["listByHolder", "delete", "create"]);
+  // Held by its node first: an agent may delete no lease that is not of its node.
+  expect(world.operations).toEqual(["listByHolder", "replace", "delete", "create"]);
   expect(lease?.spec).toMatchObject({ address: "10.0.0.7", prefixLength: 24, pool: "lab" });
   expect(lease?.spec).not.toHaveProperty("releasedAt");
+});
+
+test("one that cannot be made again in its resized subnet is given back as it was kept, and the pod gets another address", async () => {
+  const world = new AllocatorFixture();
+  const before = await world.put(releasedLease("10.0.0.7", { prefixLength: 26, pool: "old" }));
+  world.store.faults.failWrites("delete", { kind: "lost" });
+  const [lease] = await world.take([kept(FOUR)]);
+  expect(lease?.spec.address).not.toBe("10.0.0.7");
+  expect(world.givenBack.map(({ spec }) => spec.address)).toEqual(["10.0.0.7"]);
+  expect(world.origins).toEqual([{ kind: "kept", spec: before.spec }]);
+});
+
+test("and so it is where the server refuses that for good, which fails the call", async () => {
+  const world = new AllocatorFixture();
+  const before = await world.put(releasedLease("10.0.0.7", { prefixLength: 26, pool: "old" }));
+  const error = new IpamError("apiserver-refused", "forbidden");
+  world.store.faults.failWrites("delete", { kind: "refused", error });
+  await expect(world.take([kept(FOUR)])).rejects.toBe(error);
+  expect(world.origins).toEqual([{ kind: "kept", spec: before.spec }]);
 });
 
 test("of two agents that take the same kept lease one wins, and the other gets another address", async () => {

@@ -82,12 +82,37 @@ async function makeAgain(
   lease: IPLease,
   draft: IPLease,
   context: WriteContext,
-  { own, store }: AllocatorDeps,
+  deps: AllocatorDeps,
 ): Promise<IPLease | undefined> {
-  const outcome = await deleteLease(store, lease);
-  if (outcome.kind !== "deleted" && outcome.kind !== "gone") return undefined;
-  own.drop(lease);
+  const held = await holdFirst(lease, draft, context, deps);
+  if (held === undefined) return undefined;
+  let isFree = false;
+  try {
+    isFree = await isDeleted(held, deps.store);
+  } finally {
+    // What was kept is kept again, whatever the failure was.
+    if (!isFree && held !== lease) await deps.leftovers.giveBack(held, originOf(lease));
+  }
+  if (!isFree) return undefined;
+  deps.own.drop(lease);
   return createLease(draft, context);
+}
+
+async function isDeleted(lease: IPLease, store: AllocatorDeps["store"]): Promise<boolean> {
+  const { kind } = await deleteLease(store, lease);
+  return kind === "deleted" || kind === "gone";
+}
+
+/** A node deletes leases of its own alone, which the cluster holds it to: one that is kept for the claimant is made so. */
+async function holdFirst(
+  lease: IPLease,
+  draft: IPLease,
+  context: WriteContext,
+  deps: AllocatorDeps,
+): Promise<IPLease | undefined> {
+  if (lease.spec.containerID !== "") return lease;
+  const { prefixLength } = lease.spec;
+  return rewrite(lease, { ...draft, spec: { ...draft.spec, prefixLength } }, context, deps);
 }
 
 /**
