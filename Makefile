@@ -64,8 +64,9 @@ tools: needs-go $(SETUP) ## build etcd, kube-apiserver, the CNI plugins and helm
 crates: needs-rust $(SETUP) ## choose the newest crates for the plugin's host
 	@$(RUN) scripts/native/main.ts
 
-gen: $(SETUP) ## write the custom resource definitions into crds
-	@exec $(NODE) packages/api/src/gen/main.ts
+gen: $(SETUP) ## write the custom resource definitions, and what of the chart is made from other files
+	@$(NODE) packages/api/src/gen/main.ts
+	@exec $(NODE) scripts/chart/main.ts
 
 clean: ## remove what build and test made (ALL=1: tools and packages too)
 	rm -rf dist coverage .cache/reports .cache/native cmd/*/native/Cargo.lock cmd/*/dist packages/*/dist test/*/dist *.tsbuildinfo

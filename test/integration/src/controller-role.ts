@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { readChartRules } from "./chart-rules.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import { writeKubeconfig } from "./kubeconfig.ts";
 import type { Run } from "./run.ts";
@@ -10,30 +11,8 @@ const RBAC = "/apis/rbac.authorization.k8s.io/v1";
 const NAME = "cluster-ipam-controller";
 const { namespace } = ELECTION_LEASE;
 
-/** What docs/operations.md says that a replica needs: one that asks for more fails its tests. */
-const ELECTION_RULES = [
-  {
-    apiGroups: ["coordination.k8s.io"],
-    resources: ["leases"],
-    resourceNames: [ELECTION_LEASE.name],
-    verbs: ["get", "update"],
-  },
-  { apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: ["create"] },
-] as const;
-
-/** What the leader needs for the pools, leases and blocks of the cluster. */
-const CLUSTER_RULES = [
-  { apiGroups: ["cluster-ipam.io"], resources: ["ippools"], verbs: ["list", "watch", "delete"] },
-  { apiGroups: ["cluster-ipam.io"], resources: ["ippools/status"], verbs: ["update"] },
-  { apiGroups: ["cluster-ipam.io"], resources: ["ipleases"], verbs: ["get", "list", "watch", "update", "delete"] },
-  { apiGroups: ["cluster-ipam.io"], resources: ["ipblocks"], verbs: ["list", "watch", "delete"] },
-  { apiGroups: [""], resources: ["nodes"], verbs: ["get", "list", "watch"] },
-  { apiGroups: [""], resources: ["pods"], verbs: ["get"] },
-  { apiGroups: ["events.k8s.io"], resources: ["events"], verbs: ["create"] },
-] as const;
-
 /**
- * Makes the service account that the controllers run as, with what they may do and nothing else.
+ * Makes the service account that the controllers run as, with what the chart lets them do and nothing else.
  *
  * @returns the path of a kubeconfig with a token of it
  */
@@ -45,12 +24,13 @@ export async function createControllerAccount(run: Run, { api }: ControlPlane): 
   await api.ensure(accounts, manifest("v1", "ServiceAccount", { metadata }));
   const roles = `${RBAC}/namespaces/${namespace}`;
   const version = "rbac.authorization.k8s.io/v1";
-  await api.ensure(`${roles}/roles`, manifest(version, "Role", { metadata, rules: ELECTION_RULES }));
+  const electionRules = await readChartRules("controller-election");
+  await api.ensure(`${roles}/roles`, manifest(version, "Role", { metadata, rules: electionRules }));
   await api.ensure(`${roles}/rolebindings`, manifest(version, "RoleBinding", { metadata, roleRef, subjects }));
   const clusterRole = { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: NAME };
   await api.ensure(
     `${RBAC}/clusterroles`,
-    manifest(version, "ClusterRole", { metadata: { name: NAME }, rules: CLUSTER_RULES }),
+    manifest(version, "ClusterRole", { metadata: { name: NAME }, rules: await readChartRules("controller") }),
   );
   const clusterBinding = { metadata: { name: NAME }, roleRef: clusterRole, subjects };
   await api.ensure(`${RBAC}/clusterrolebindings`, manifest(version, "ClusterRoleBinding", clusterBinding));

@@ -12,6 +12,9 @@ export const BUILD_FOLDER: string = join(ROOT, "dist/bin");
 /** The custom resource definitions, one YAML file each. */
 export const CRD_FOLDER: string = join(ROOT, "crds");
 
+/** The Helm chart. */
+export const CHART_FOLDER: string = join(ROOT, "charts/cluster-ipam");
+
 /** A program that the harness runs: a pinned one, or one of ours. */
 export type ToolName =
   | "etcd"
@@ -19,6 +22,7 @@ export type ToolName =
   | "kubectl"
   | "cnitool"
   | "macvlan"
+  | "helm"
   | "host-local"
   | "cluster-ipam"
   | "cluster-ipam-agent"

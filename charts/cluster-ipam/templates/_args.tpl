@@ -1,0 +1,27 @@
+{{/* The command lines of the programs, each flag in one place. */}}
+{{- define "cluster-ipam.agentArgs" -}}
+- --node-name=$(NODE_NAME)
+- --node-ip=$(HOST_IPS)
+- --metrics-address=[$(POD_IP)]:{{ .Values.agent.metricsPort }}
+- --log-level={{ .Values.agent.logLevel }}
+- --reconcile={{ .Values.agent.reconcile }}
+- --inline-pools={{ .Values.inlinePools }}
+{{- range .Values.agent.extraArgs }}
+- {{ . | quote }}
+{{- end }}
+{{- end -}}
+
+{{- define "cluster-ipam.controllerArgs" -}}
+- --identity=$(POD_NAME)
+- --metrics-address=[$(POD_IP)]:{{ .Values.controller.metricsPort }}
+- --log-level={{ .Values.controller.logLevel }}
+- --leader-election-namespace={{ .Values.controller.leaderElection.namespace }}
+- --leader-election-name={{ .Values.controller.leaderElection.name }}
+- --nearly-full-percent={{ .Values.controller.nearlyFullPercent }}
+- --garbage-collection={{ .Values.controller.garbageCollection.mode }}
+- --garbage-max-percent={{ .Values.controller.garbageCollection.maxPercent }}
+- --inline-pool-idle-hours={{ .Values.controller.inlinePoolIdleHours }}
+{{- range .Values.controller.extraArgs }}
+- {{ . | quote }}
+{{- end }}
+{{- end -}}
