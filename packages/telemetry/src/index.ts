@@ -1,3 +1,4 @@
+export { type Action, type ActionAnswer, ActionServer, type ActionServerOptions } from "./action-server.ts";
 export { type ListenAddress, parseListenAddress } from "./listen-address.ts";
 export { createLogger, LOG_LEVELS, type Logger, type LogLevel } from "./logger.ts";
 export type {

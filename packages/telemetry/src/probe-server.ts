@@ -1,14 +1,7 @@
-import { type FastifyInstance, type FastifyReply, fastify } from "fastify";
+import type { FastifyInstance, FastifyReply } from "fastify";
+import { boundedServer } from "./bounded-server.ts";
 import type { ListenAddress } from "./listen-address.ts";
 import type { MetricRegistry } from "./metric-registry.ts";
-
-/** Far longer than anybody takes who asks for metrics or probes. */
-const REQUEST_TIMEOUT_MS = 10_000;
-/** Prometheus, the kubelet, and some people. */
-const CONNECTIONS_MAX = 16;
-const HEADERS_MAX_BYTES = 8_192;
-/** Nothing here takes a body. */
-const BODY_LIMIT_BYTES = 1;
 
 const OK = 200;
 const NOT_FOUND = 404;
@@ -31,16 +24,8 @@ export class ProbeServer {
   readonly #server: FastifyInstance;
 
   constructor({ metrics, probes }: ProbeServerOptions) {
-    const server = fastify({
-      logger: false,
-      bodyLimit: BODY_LIMIT_BYTES,
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      forceCloseConnections: true,
-      http: { maxHeaderSize: HEADERS_MAX_BYTES },
-    });
-    server.server.maxConnections = CONNECTIONS_MAX;
+    const server = boundedServer();
     server.addHook("onRequest", async ({ method }, reply) => {
-      reply.header("cache-control", "no-store");
       if (method !== "GET" && method !== "HEAD") await plain(reply, NOT_ALLOWED, "only GET is served");
     });
     server.get("/metrics", async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()));
