@@ -10,6 +10,7 @@ export const ObjectMetaSchema = z.object({
   resourceVersion: z.string().exactOptional(),
   creationTimestamp: z.string().exactOptional(),
   deletionTimestamp: z.string().exactOptional(),
+  finalizers: z.array(z.string()).exactOptional(),
   generation: z.int().exactOptional(),
   labels: StringMapSchema.exactOptional(),
   annotations: StringMapSchema.exactOptional(),

@@ -9,7 +9,7 @@ const PAGE_SIZE = 500;
  * No more than what tells pods apart: a pod's specification and status are many times its metadata
  * (kubernetes.io/docs/reference/using-api/api-concepts).
  */
-const METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
+export const METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
 const METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
 
 interface PodObject {
