@@ -11,6 +11,8 @@ test("nothing must be given", () => {
     logLevel: "info",
     nearlyFullPercent: 90,
     garbage: { mode: "on", maxPercent: 50, inlinePoolIdleMs: 86_400_000, lostNodeGraceMs: 300_000 },
+    consistency: { intervalMs: 3_600_000 },
+    checkAddress: undefined,
     metricsAddress: undefined,
   });
 });
@@ -27,6 +29,8 @@ test("every flag is taken, with its value behind it or behind an equals sign", (
     "--garbage-max-percent=5",
     "--inline-pool-idle-hours=0",
     "--lost-node-grace-seconds=5",
+    "--consistency-check-interval=90s",
+    "--check-address=127.0.0.1:9810",
     "--metrics-address",
     "[::]:9809",
   ];
@@ -37,8 +41,19 @@ test("every flag is taken, with its value behind it or behind an equals sign", (
     logLevel: "debug",
     nearlyFullPercent: 75,
     garbage: { mode: "dry-run", maxPercent: 5, inlinePoolIdleMs: undefined, lostNodeGraceMs: 5_000 },
+    consistency: { intervalMs: 90_000 },
+    checkAddress: { host: "127.0.0.1", port: 9_810 },
     metricsAddress: { host: "::", port: 9_809 },
   });
+});
+
+test.each([
+  ["0", undefined],
+  ["1s", 1_000],
+  ["30m", 1_800_000],
+  ["48h", 172_800_000],
+])("between checks are %s: %s ms", (text, intervalMs) => {
+  expect(parseConfig([`--consistency-check-interval=${text}`]).consistency).toEqual({ intervalMs });
 });
 
 describe("a command line is refused, with the flag, its value and what is expected,", () => {
@@ -66,6 +81,10 @@ describe("a command line is refused, with the flag, its value and what is expect
     ["garbage-max-percent", "0", "expected a whole number from 1 to 100"],
     ["inline-pool-idle-hours", "-1", "expected a whole number of hours from 0 to 9999"],
     ["inline-pool-idle-hours", "1.5", "expected a whole number of hours from 0 to 9999"],
+    ["consistency-check-interval", "1", "expected a time such as 90s, 30m or 1h, or 0"],
+    ["consistency-check-interval", "0h", "expected a time such as 90s, 30m or 1h, or 0"],
+    ["consistency-check-interval", "1d", "expected a time such as 90s, 30m or 1h, or 0"],
+    ["check-address", "9810", "expected an address and a port, such as 127.0.0.1:9809 or [::]:9809"],
     ["metrics-address", "9809", "expected an address and a port, such as 127.0.0.1:9809 or [::]:9809"],
   ])('--%s is "%s"', (flag, value, expected) => {
     expect(() => parseConfig([`--${flag}=${value}`])).toThrow(new UsageError(`--${flag} is "${value}": ${expected}`));

@@ -1,6 +1,6 @@
 import { hostname } from "node:os";
 import { absolutePath, oneOf, parseFlags, readAs } from "@cluster-ipam/command-line";
-import { GARBAGE_MODES, type GarbageSettings } from "@cluster-ipam/controller";
+import { type ConsistencySettings, GARBAGE_MODES, type GarbageSettings } from "@cluster-ipam/controller";
 import { type ListenAddress, LOG_LEVELS, type LogLevel, parseListenAddress } from "@cluster-ipam/telemetry";
 import * as z from "zod";
 
@@ -16,6 +16,9 @@ export interface ControllerConfig {
   /** From this share of its addresses on a pool is said to be nearly full, in percent. */
   readonly nearlyFullPercent: number;
   readonly garbage: GarbageSettings;
+  readonly consistency: ConsistencySettings;
+  /** Undefined: nobody can ask for a check. */
+  readonly checkAddress: ListenAddress | undefined;
   /** Undefined: neither metrics nor probes are served. */
   readonly metricsAddress: ListenAddress | undefined;
 }
@@ -31,6 +34,8 @@ export const USAGE: string = `usage: cluster-ipam-controller [FLAG]...
   --garbage-max-percent N  no more than this share of all leases goes at once (50)
   --lost-node-grace-seconds N  a node is lost when its Node has been missing for so long (300)
   --inline-pool-idle-hours N  a pool of inline ranges goes after so long without a lease, 0: never (24)
+  --consistency-check-interval TIME  how long is waited between checks, such as 90s, 30m, 1h; 0: none (1h)
+  --check-address HOST:PORT  does a check for POST /v1/check there
   --log-level LEVEL        ${LOG_LEVELS.join(", ")} (info)
   --metrics-address HOST:PORT  serves /healthz, /readyz and /metrics there
   --help                   this text
@@ -49,11 +54,14 @@ export const OPTIONS = {
   "garbage-max-percent": { type: "string", default: "50" },
   "lost-node-grace-seconds": { type: "string", default: "300" },
   "inline-pool-idle-hours": { type: "string", default: "24" },
+  "consistency-check-interval": { type: "string", default: "1h" },
+  "check-address": { type: "string" },
   "metrics-address": { type: "string" },
 } as const;
 
-const MS_PER_HOUR = 3_600_000;
 const MS_PER_S = 1_000;
+const MS_PER_HOUR = 3_600_000;
+const MS_PER: Readonly<Record<string, number>> = { s: MS_PER_S, m: 60_000, h: MS_PER_HOUR };
 /** Longest names of namespaces (RFC 1123 labels) and of other objects, in characters. */
 const NAME_MAX_LENGTH = { namespace: 63, object: 253 } as const;
 /** Room in the Lease for more than any host is called. */
@@ -69,6 +77,10 @@ const objectName = z
   .regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, "expected the name of an object");
 const listenAddress = readAs(parseListenAddress, "expected an address and a port, such as 127.0.0.1:9809 or [::]:9809");
 const percent = z.string().regex(/^([1-9]\d?|100)$/, "expected a whole number from 1 to 100");
+const interval = z
+  .string()
+  .regex(/^(0|[1-9]\d{0,4}[smh])$/, "expected a time such as 90s, 30m or 1h, or 0")
+  .transform((text) => (text === "0" ? undefined : Number(text.slice(0, -1)) * (MS_PER[text.slice(-1)] ?? 0)));
 const configSchema = z.object({
   kubeconfig: absolutePath.optional(),
   "leader-election-namespace": namespace,
@@ -80,6 +92,8 @@ const configSchema = z.object({
   "garbage-max-percent": percent,
   "lost-node-grace-seconds": z.string().regex(/^[1-9]\d{0,4}$/, "expected a whole number of seconds from 1 to 99999"),
   "inline-pool-idle-hours": z.string().regex(/^\d{1,4}$/, "expected a whole number of hours from 0 to 9999"),
+  "consistency-check-interval": interval,
+  "check-address": listenAddress.optional(),
   "metrics-address": listenAddress.optional(),
 });
 
@@ -98,6 +112,8 @@ export function parseConfig(args: readonly string[]): ControllerConfig {
     logLevel: data["log-level"],
     nearlyFullPercent: Number(data["nearly-full-percent"]),
     garbage: garbageSettings(data),
+    consistency: { intervalMs: data["consistency-check-interval"] },
+    checkAddress: data["check-address"],
     metricsAddress: data["metrics-address"],
   };
 }

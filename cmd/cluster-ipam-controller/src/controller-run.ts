@@ -1,5 +1,7 @@
 import { randomUUID } from "node:crypto";
 import {
+  answerCheck,
+  CheckDesk,
   ClusterConcern,
   Controller,
   ControllerMetrics,
@@ -8,8 +10,17 @@ import {
   findUnreadiness,
 } from "@cluster-ipam/controller";
 import { EventRecorder, inCluster, KubeClient, kubeconfigFile, LeaderElector, SYSTEM_CLOCK } from "@cluster-ipam/kube";
-import { ApiBlockStore, ApiClusterNodes, ApiLeaseStore, ApiNodePods, ApiPoolStatusStore } from "@cluster-ipam/store";
 import {
+  ApiBlockStore,
+  ApiClusterFacts,
+  ApiClusterNodes,
+  ApiLeaseStore,
+  ApiNodePods,
+  ApiPodNetworks,
+  ApiPoolStatusStore,
+} from "@cluster-ipam/store";
+import {
+  ActionServer,
   addProcessMetrics,
   type Logger,
   loadMetricRegistry,
@@ -37,10 +48,13 @@ export async function runController(config: ControllerConfig, log: Logger, signa
   metrics.watch(elector);
   const closeServer = await serve(config, { log, registry, elector, signal });
   ending.defer(closeServer);
+  const desk = new CheckDesk();
+  const closeDesk = await serveChecks(config, { log, desk, elector });
+  ending.defer(closeDesk);
   // Of its own likewise: what the leader does may take all connections for a while.
   const worker = connect(config, metrics);
   ending.defer(() => worker.close());
-  const controller = new Controller({ concerns: [clusterConcern(config, { worker, metrics, log })], log });
+  const controller = new Controller({ concerns: [clusterConcern(config, { worker, metrics, desk, log })], log });
   log.info({ ...config.election, apiServer: client.server, version: VERSION }, "controller stands for election");
   await elector.run((ended) => controller.run(ended), signal);
 }
@@ -69,9 +83,17 @@ function createElector(
   });
 }
 
+/** What the leader's work is made of. */
+interface LeaderParts {
+  readonly worker: KubeClient;
+  readonly metrics: ControllerMetrics;
+  readonly desk: CheckDesk;
+  readonly log: Logger;
+}
+
 function clusterConcern(
-  { identity, nearlyFullPercent, garbage }: ControllerConfig,
-  { worker, metrics, log }: { readonly worker: KubeClient; readonly metrics: ControllerMetrics; readonly log: Logger },
+  { identity, nearlyFullPercent, garbage, consistency }: ControllerConfig,
+  { worker, metrics, desk, log }: LeaderParts,
 ): ClusterConcern {
   return new ClusterConcern({
     client: worker,
@@ -81,6 +103,8 @@ function clusterConcern(
       blocks: new ApiBlockStore(worker),
       pods: new ApiNodePods(worker),
       nodes: new ApiClusterNodes(worker),
+      clusterPods: new ApiPodNetworks(worker),
+      facts: new ApiClusterFacts(worker),
     },
     events: new EventRecorder({
       client: worker,
@@ -93,6 +117,9 @@ function clusterConcern(
     date: () => new Date(),
     nearlyFullPercent,
     garbage,
+    consistency,
+    desk,
+    random: Math.random,
     log,
   });
 }
@@ -121,5 +148,23 @@ async function serve(
   });
   const port = await server.listen(metricsAddress);
   log.info({ host: metricsAddress.host, port }, "metrics are served");
+  return () => server.close();
+}
+
+interface Checks {
+  readonly log: Logger;
+  readonly desk: CheckDesk;
+  readonly elector: LeaderElector;
+}
+
+/** Serves checks where the command line says so. @returns ends that */
+async function serveChecks(
+  { checkAddress }: ControllerConfig,
+  { log, desk, elector }: Checks,
+): Promise<() => Promise<void>> {
+  if (checkAddress === undefined) return () => Promise.resolve();
+  const server = new ActionServer({ actions: { "/v1/check": () => answerCheck(desk, elector) } });
+  const port = await server.listen(checkAddress);
+  log.info({ host: checkAddress.host, port }, "checks are served");
   return () => server.close();
 }

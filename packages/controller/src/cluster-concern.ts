@@ -1,7 +1,11 @@
-import type { BlockStore, LeaseStore, NodePods, PoolStatusStore } from "@cluster-ipam/allocator";
+import type { BlockStore, ClusterFacts, LeaseStore, NodePods, PoolStatusStore } from "@cluster-ipam/allocator";
 import type { Clock, EventRecorder, InformerMeter, KubeClient } from "@cluster-ipam/kube";
 import type { Logger } from "@cluster-ipam/telemetry";
 import { ClusterView } from "./cluster-view.ts";
+import type { CheckDesk } from "./consistency/check-desk.ts";
+import type { CheckMeter } from "./consistency/check-journal.ts";
+import type { ClusterPods } from "./consistency/cluster-pods.ts";
+import { ConsistencyConcern, type ConsistencySettings } from "./consistency/consistency-concern.ts";
 import { type Concern, Controller } from "./controller.ts";
 import { GarbageConcern, type GarbageSettings } from "./garbage/garbage-concern.ts";
 import type { GarbageMeter } from "./garbage/garbage-journal.ts";
@@ -11,6 +15,7 @@ import { untilAborted } from "./until-aborted.ts";
 
 /** What counts what the leader sees and does. */
 export interface ClusterMeter extends PoolsMeter, GarbageMeter {
+  readonly checks: CheckMeter;
   /** For the copy of one resource. */
   informer(resource: string): InformerMeter;
 }
@@ -22,6 +27,8 @@ export interface ClusterStores {
   readonly blocks: Pick<BlockStore, "delete">;
   readonly pods: Pick<NodePods, "get">;
   readonly nodes: Pick<ClusterNodes, "read">;
+  readonly clusterPods: ClusterPods;
+  readonly facts: Pick<ClusterFacts, "node">;
 }
 
 /** What a {@link ClusterConcern} is made of. */
@@ -35,6 +42,11 @@ export interface ClusterConcernOptions {
   readonly date: () => Date;
   readonly nearlyFullPercent: number;
   readonly garbage: GarbageSettings;
+  readonly consistency: ConsistencySettings;
+  /** Where people ask for a check. */
+  readonly desk: CheckDesk;
+  /** A source of numbers in [0, 1). */
+  readonly random: () => number;
   readonly log: Logger;
 }
 
@@ -50,10 +62,14 @@ export class ClusterConcern implements Concern {
   async run(signal: AbortSignal): Promise<void> {
     const { client, clock, meter, log } = this.#options;
     const view = new ClusterView({ client, clock, meterOf: (resource) => meter.informer(resource) });
-    const { stores, garbage, ...shared } = this.#options;
+    const { stores, garbage, consistency, ...shared } = this.#options;
     const pools = new PoolsConcern(view, { ...shared, statuses: stores.pools, leases: stores.leases });
     const onHeld = (messages: ReadonlyMap<string, string>): void => pools.heldUp(messages);
-    const concerns = [pools, new GarbageConcern(view, { ...shared, ...stores, ...garbage, onHeld })];
+    const concerns = [
+      pools,
+      new GarbageConcern(view, { ...shared, ...stores, ...garbage, onHeld }),
+      new ConsistencyConcern(view, { ...shared, ...stores, ...consistency, meter: meter.checks }),
+    ];
     try {
       await Promise.race([view.start(pools), untilAborted(signal)]);
       if (!signal.aborted) await new Controller({ concerns, log }).run(signal);

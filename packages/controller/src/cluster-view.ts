@@ -12,6 +12,7 @@ import {
 } from "@cluster-ipam/api";
 import { type CachedObject, type Clock, Informer, type InformerMeter, type KubeClient } from "@cluster-ipam/kube";
 import { type BlockFact, blockFact } from "./blocks/block-fact.ts";
+import { OddLeases } from "./consistency/odd-leases.ts";
 import { type LeaseFact, leaseFact } from "./leases/lease-fact.ts";
 import { LeaseTable } from "./leases/lease-table.ts";
 import { readPool } from "./pools/pool-reader.ts";
@@ -49,6 +50,7 @@ const ANSWERING: NodeState = { isReady: true, isOutOfService: false };
 /** Copies of the cluster's pools, leases, blocks and nodes, which stay in step until the view is closed. */
 export class ClusterView {
   readonly leases: LeaseTable = new LeaseTable();
+  readonly oddLeases: OddLeases = new OddLeases();
   readonly pools: PoolTable = new PoolTable((pool) => readPool(pool, this.#podCidrs()));
   readonly #pools: Informer<IPPool>;
   readonly #leases: Informer<LeaseFact>;
@@ -60,7 +62,8 @@ export class ClusterView {
     const parts = { client, clock };
     const nodes = { path: "/api/v1/nodes", decode: nodeFact, meter: meterOf("nodes") };
     const pools = { path: `${API_PATH}/${POOL_RESOURCE}`, decode: asIPPool, meter: meterOf(POOL_RESOURCE) };
-    const leases = { path: `${API_PATH}/${LEASE_RESOURCE}`, decode: decodeLease, meter: meterOf(LEASE_RESOURCE) };
+    const decode = (object: unknown): LeaseFact => decodeLease(object, this.oddLeases);
+    const leases = { path: `${API_PATH}/${LEASE_RESOURCE}`, decode, meter: meterOf(LEASE_RESOURCE) };
     const blocks = { path: `${API_PATH}/${BLOCK_RESOURCE}`, decode: blockFact, meter: meterOf(BLOCK_RESOURCE) };
     this.#nodes = new Informer({ ...parts, ...nodes });
     this.#pools = new Informer({ ...parts, ...pools });
@@ -98,6 +101,11 @@ export class ClusterView {
   onNodeSeen(seen: (name: string) => void): void {
     const tell = ({ key }: Pick<CachedObject<NodeFact>, "key">): void => seen(key);
     this.#nodes.subscribe({ added: tell, changed: tell });
+  }
+
+  /** Names of all nodes. */
+  nodeNames(): string[] {
+    return [...this.#nodes.values()].map(({ key }) => key);
   }
 
   /** Ends the watches. */
@@ -146,6 +154,7 @@ export class ClusterView {
   }
 
   #deleteLease(name: string): void {
+    this.oddLeases.forget(name);
     this.#leaseChanged(this.leases.delete(name), undefined);
   }
 
@@ -157,9 +166,11 @@ export class ClusterView {
   }
 }
 
-function decodeLease(object: unknown): LeaseFact {
-  const fact = leaseFact(asIPLease(object));
+function decodeLease(object: unknown, odd: OddLeases): LeaseFact {
+  const lease = asIPLease(object);
+  const fact = leaseFact(lease);
   if (fact === undefined) throw new TypeError("spec.address is no address");
+  odd.look(lease);
   return fact;
 }
 

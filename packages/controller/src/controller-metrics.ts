@@ -8,6 +8,7 @@ import {
 } from "@cluster-ipam/kube";
 import { type Counter, type Histogram, type MetricRegistry, RequestMetrics } from "@cluster-ipam/telemetry";
 import type { ClusterMeter } from "./cluster-concern.ts";
+import { CheckMetrics } from "./consistency/check-metrics.ts";
 import type { GarbageKind, GarbageReason } from "./garbage/garbage-journal.ts";
 import { PoolMetrics } from "./pool-status/pool-metrics.ts";
 import { QueueMetrics } from "./queue-metrics.ts";
@@ -80,6 +81,7 @@ const BUILD = { name: `${PREFIX}build_info`, help: "The controller's version.", 
 export class ControllerMetrics implements ClusterMeter {
   readonly pools: PoolMetrics;
   readonly queues: QueueMetrics;
+  readonly checks: CheckMetrics;
   readonly #registry: MetricRegistry;
   readonly #terms: Counter<never>;
   readonly #termsEnded: Counter<"reason">;
@@ -107,6 +109,7 @@ export class ControllerMetrics implements ClusterMeter {
     this.#statusLag = registry.histogram(STATUS_LAG);
     this.pools = new PoolMetrics(registry, PREFIX, () => this.#elector?.isLeading ?? true);
     this.queues = new QueueMetrics(registry, PREFIX);
+    this.checks = new CheckMetrics(registry, PREFIX);
     this.#keptEnded = registry.counter(KEPT_ENDED);
     this.#garbage = registry.counter(GARBAGE);
     this.#garbageRounds = registry.counter(GARBAGE_ROUNDS);

@@ -65,7 +65,10 @@ it.each([
 });
 
 it("a pod that is gone is not running, and a missing permission is an error that names it", async () => {
-  const { pods } = await open(answerStatus(404, "NotFound", "no pod"), answerStatus(403, "Forbidden", "pods is forbidden"));
+  const { pods } = await open(
+    answerStatus(404, "NotFound", "no pod"),
+    answerStatus(403, "Forbidden", "pods is forbidden"),
+  );
   expect(await pods.running("shop", "a", signal)).toBeUndefined();
   await expect(pods.ofNode("n1", signal)).rejects.toMatchObject({ code: "apiserver-refused" });
 });

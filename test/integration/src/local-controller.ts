@@ -1,4 +1,5 @@
 import {
+  CheckDesk,
   ClusterConcern,
   ControllerMetrics,
   GARBAGE_PACE,
@@ -6,7 +7,15 @@ import {
   type GarbageSettings,
 } from "@cluster-ipam/controller";
 import { EventRecorder, KubeClient, kubeconfigFile } from "@cluster-ipam/kube";
-import { ApiBlockStore, ApiClusterNodes, ApiLeaseStore, ApiNodePods, ApiPoolStatusStore } from "@cluster-ipam/store";
+import {
+  ApiBlockStore,
+  ApiClusterFacts,
+  ApiClusterNodes,
+  ApiLeaseStore,
+  ApiNodePods,
+  ApiPodNetworks,
+  ApiPoolStatusStore,
+} from "@cluster-ipam/store";
 import { createLogger, loadMetricRegistry } from "@cluster-ipam/telemetry";
 import type { ControlPlane } from "./control-plane.ts";
 import { createControllerAccount } from "./controller-role.ts";
@@ -69,10 +78,15 @@ export class LocalController {
         blocks: new ApiBlockStore(client),
         pods: new ApiNodePods(client),
         nodes: new ApiClusterNodes(client),
+        clusterPods: new ApiPodNetworks(client),
+        facts: new ApiClusterFacts(client),
       },
       date: () => new Date(),
       nearlyFullPercent: 90,
       garbage: { ...SETTINGS, ...settings },
+      consistency: { intervalMs: undefined },
+      desk: new CheckDesk(),
+      random: Math.random,
       log: createLogger({}, "silent", { write: () => undefined }),
     });
     const ended = new AbortController();

@@ -12,7 +12,11 @@ export interface BlockFact {
   readonly node: string;
   /** Deleted, and held back by somebody's finalizer. */
   readonly isEnding: boolean;
+  readonly finalizers: readonly string[];
 }
+
+/** Of nearly every block. */
+const NO_FINALIZERS: readonly string[] = [];
 
 /**
  * Takes an object of the API server's as a block.
@@ -34,6 +38,7 @@ export function blockFact(object: unknown): BlockFact {
     pool,
     node,
     isEnding: metadata.deletionTimestamp !== undefined,
+    finalizers: metadata.finalizers ?? NO_FINALIZERS,
   };
 }
 

@@ -1,0 +1,143 @@
+import type { ClusterFacts, LeaseStore } from "@cluster-ipam/allocator";
+import { type IPLease, leaseName, unmetRequirements } from "@cluster-ipam/api";
+import { formatAddress } from "@cluster-ipam/ip";
+import type { LeaseTable } from "../leases/lease-table.ts";
+import type { PoolFact } from "../pools/pool-table.ts";
+import type { ClusterPods, PodNetworks } from "./cluster-pods.ts";
+import type { Finding } from "./finding.ts";
+import { leaseText, ownSubject, podOf, whoHas } from "./finding-text.ts";
+import { readNetworkStatus, type ShownAddress } from "./network-status.ts";
+import { isHolder, type PodSuspicion } from "./pod-suspicions.ts";
+import type { PoolAddresses } from "./pool-addresses.ts";
+
+/** What a suspicion is looked into with. */
+export interface Confirmation {
+  readonly pods: Pick<ClusterPods, "running">;
+  readonly store: Pick<LeaseStore, "get">;
+  readonly facts: Pick<ClusterFacts, "node">;
+  readonly leases: Pick<LeaseTable, "get">;
+  readonly pools: Pick<PoolAddresses, "of">;
+  readonly spaces: Iterable<string>;
+}
+
+/**
+ * Looks into a suspicion by reads of now: a copy of the cluster lags behind it, and so did the list of pods.
+ *
+ * @returns undefined where all is well by now
+ * @throws IpamError as the reads do
+ */
+export async function confirmSuspicion(
+  { pod: suspect, node, shown }: PodSuspicion,
+  confirmation: Confirmation,
+  signal: AbortSignal,
+): Promise<Finding | undefined> {
+  const { pods, store } = confirmation;
+  const pod = await pods.running(suspect.namespace, suspect.name, signal);
+  if (pod?.uid !== suspect.uid || !shows(pod, shown)) return undefined;
+  const [pool] = await offering(shown, node, confirmation, signal);
+  if (pool === undefined) return undefined;
+  const leases: IPLease[] = [];
+  for (const name of namesOf(shown, confirmation)) {
+    const lease = await store.get(name, signal);
+    if (lease !== undefined) leases.push(lease);
+  }
+  if (leases.some(({ spec }) => spec.containerID !== "" && isHolder(spec.holder, pod, shown))) return undefined;
+  const place = { pod, node, shown, pool: pool.pool.metadata.name };
+  const [lease] = leases;
+  return lease === undefined ? addressWithoutLease(place) : otherHolder(place, lease);
+}
+
+function shows(pod: PodNetworks, { address, ifName }: ShownAddress): boolean {
+  const text = formatAddress(address);
+  const shown = readNetworkStatus(pod.networkStatus) ?? [];
+  return shown.some((each) => each.ifName === ifName && formatAddress(each.address) === text);
+}
+
+/**
+ * The pools that hand the address out to the pod's node. Those of the nodes' own networks know the networks of every
+ * node, also of those that the pool is not for and that some other plugin serves.
+ */
+async function offering(
+  { address }: ShownAddress,
+  node: string,
+  { pools, facts }: Confirmation,
+  signal: AbortSignal,
+): Promise<readonly PoolFact[]> {
+  const found: PoolFact[] = [];
+  for (const fact of pools.of(address)) {
+    const { source, nodeSelector } = fact.pool.spec;
+    if (source !== undefined && nodeSelector !== undefined) {
+      const labels = (await facts.node(node, signal))?.labels;
+      if (labels === undefined || unmetRequirements(nodeSelector, labels).length > 0) continue;
+    }
+    found.push(fact);
+  }
+  return found;
+}
+
+/** What leases of the address may be called: in the pools' spaces, first, and wherever the copy has one. */
+function namesOf({ address }: ShownAddress, { pools, leases, spaces }: Confirmation): ReadonlySet<string> {
+  const ofPools = pools.of(address).map(({ pool }) => leaseName(address, pool.spec.addressSpace));
+  const known = [...spaces].map((space) => leaseName(address, space)).filter((name) => leases.get(name) !== undefined);
+  return new Set([...ofPools, ...known]);
+}
+
+/** Where an address is shown. */
+interface Place extends PodSuspicion {
+  /** That hands it out. */
+  readonly pool: string;
+}
+
+function addressWithoutLease(place: Place): Finding {
+  const { pod, pool } = place;
+  const regarding = { apiVersion: "v1", kind: "Pod", name: pod.name, namespace: pod.namespace, uid: pod.uid };
+  return {
+    kind: "address-without-lease",
+    key: keyOf("address-without-lease", place),
+    about: aboutOf(place),
+    message:
+      `${whoShows(place)}, which pool ${pool} hands out, and has no lease of it, so that another pod may get it: delete ` +
+      "the pod, a new one gets a lease; or exclude the address from the pool, where somebody else gives it out",
+    regarding,
+  };
+}
+
+function otherHolder(place: Place, lease: IPLease): Finding {
+  const { name, uid = "" } = lease.metadata;
+  return {
+    kind: "other-holder",
+    key: keyOf("other-holder", place),
+    about: { ...aboutOf(place), lease: name },
+    message: `${whoShows(place)}, ${holds(lease)}: delete one of the two, a new pod gets an address of its own`,
+    regarding: ownSubject("IPLease", name, uid),
+  };
+}
+
+function holds({ metadata: { name }, spec }: IPLease): string {
+  const text = leaseText({ name, pool: spec.pool });
+  if (spec.containerID !== "") return `which ${whoHas(spec)} holds by ${text}`;
+  if (spec.reserved !== undefined) return `which ${text} reserves (${spec.reserved.reason})`;
+  return `which ${text} keeps for ${spec.holder === "" ? "a while" : podOf(spec.holder)} since it was given back`;
+}
+
+function whoShows({ pod, node, shown }: Place): string {
+  const { address, ifName, network } = shown;
+  const where = [ifName, network].filter((part) => part !== "").join(", ");
+  const at = where === "" ? "" : ` (${where})`;
+  return `pod ${pod.namespace}/${pod.name} on node ${node} shows ${formatAddress(address)}${at}`;
+}
+
+function aboutOf({ pod, node, shown, pool }: Place): Finding["about"] {
+  const { address, ifName } = shown;
+  return {
+    address: formatAddress(address),
+    pool,
+    pod: `${pod.namespace}/${pod.name}`,
+    ...(ifName === "" ? {} : { interface: ifName }),
+    node,
+  };
+}
+
+function keyOf(kind: string, { pod, shown }: Place): string {
+  return JSON.stringify([kind, pod.uid, shown.ifName, formatAddress(shown.address)]);
+}
