@@ -1,10 +1,11 @@
 import type { Dispatcher } from "undici";
 import { type Access, serverOf } from "./access.ts";
+import { TimedOut } from "./attempt.ts";
 import type { Circuit, RequestEnding } from "./circuit.ts";
 import type { ConfigSource } from "./config-source.ts";
 import { Connections } from "./connections.ts";
 import { Credentials } from "./credentials.ts";
-import { exchange, TimedOut } from "./exchange.ts";
+import { exchange } from "./exchange.ts";
 import { asError, describeAnswer, describeFailure } from "./failure-text.ts";
 import type { Answered, Failed, KubeAnswer, KubeRequest } from "./kube-request.ts";
 import { type StreamEnding, type StreamRequest, streamLines } from "./line-stream.ts";

@@ -1,9 +1,9 @@
 import type { Dispatcher } from "undici";
-import { TimedOut } from "./exchange.ts";
+import { Attempt } from "./attempt.ts";
 import { asError } from "./failure-text.ts";
 import type { Answered, Failed, KubeRequest } from "./kube-request.ts";
 import { LineSplitter } from "./line-splitter.ts";
-import { retryAfterMsOf } from "./retry-after.ts";
+import { type ResponseHead, readHead } from "./response-head.ts";
 
 /** A GET whose answer is taken line by line, for as long as it lasts. */
 export interface StreamRequest extends Pick<KubeRequest, "path" | "query" | "accept" | "signal"> {
@@ -42,98 +42,66 @@ export interface StreamExchange {
 const OK = 200;
 /** What is kept of the body of a refusal: a Status is a few hundred bytes. */
 const REFUSAL_MAX_BYTES = 64 << 10;
-const MS_PER_S = 1_000;
 
 /** One request and its stream of lines, with no repetition. Never rejects. */
 export function streamLines(dispatcher: Dispatcher, exchange: StreamExchange): Promise<StreamEnding> {
   return new Promise((resolve) => {
-    const handler = new StreamHandler(resolve, exchange);
-    const { origin, target, headers } = exchange;
-    // The handler keeps the time: undici's own limit would end every stream that is quiet for five minutes.
-    const options = { origin, path: target, method: "GET", headers, headersTimeout: 0, bodyTimeout: 0 } as const;
-    try {
-      dispatcher.dispatch(options, handler);
-    } catch (error) {
-      handler.fail(asError(error));
-    }
+    const { origin, target, headers, request } = exchange;
+    const attempt = new Attempt<StreamEnding>(resolve, request);
+    const handler = new StreamHandler(attempt, exchange);
+    attempt.send(dispatcher, { origin, path: target, method: "GET", headers }, handler);
   });
 }
 
 class StreamHandler implements Dispatcher.DispatchHandler {
-  readonly #resolve: (ending: StreamEnding) => void;
+  readonly #attempt: Attempt<StreamEnding>;
   readonly #request: StreamRequest;
   readonly #onOpen: () => void;
   readonly #lines: LineSplitter;
   readonly #refusal: Buffer[] = [];
-  readonly #onAbort = (): void => this.fail(asError(this.#request.signal?.reason));
-  #controller: Dispatcher.DispatchController | undefined;
-  #timer: NodeJS.Timeout;
-  #status = 0;
-  #retryAfterMs: number | undefined;
+  #head: ResponseHead = { status: 0 };
   #refusalBytes = 0;
-  #isSettled = false;
 
-  constructor(resolve: (ending: StreamEnding) => void, { request, onOpen }: StreamExchange) {
-    this.#resolve = resolve;
+  constructor(attempt: Attempt<StreamEnding>, { request, onOpen }: StreamExchange) {
+    this.#attempt = attempt;
     this.#request = request;
     this.#onOpen = onOpen;
     this.#lines = new LineSplitter((line) => {
       // Whoever gave up while lines of one piece were handed over wants none of the others.
-      if (!this.#isSettled) request.onLine(line);
+      if (!attempt.isOver) request.onLine(line);
     });
-    const { signal, timeoutMs } = request;
-    this.#timer = setTimeout(() => this.fail(new TimedOut(`no answer within ${timeoutMs / MS_PER_S} s`)), timeoutMs);
-    if (signal?.aborted === true) this.#onAbort();
-    else signal?.addEventListener("abort", this.#onAbort, { once: true });
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
-    // Throwing keeps the connection, which an abort would close.
-    if (this.#isSettled) throw new Error("given up before it was sent");
-    this.#controller = controller;
+    this.#attempt.begin(controller);
   }
 
   onResponseStart(_controller: unknown, status: number, headers: Readonly<Record<string, unknown>>): void {
-    if (this.#isSettled) return;
-    this.#status = status;
-    this.#retryAfterMs = retryAfterMsOf(headers);
+    if (this.#attempt.isOver) return;
+    this.#head = readHead(status, headers);
     if (status !== OK) return;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#giveUp({ kind: "silent" }), this.#request.silenceMs);
+    const giveUp = (): void => this.#attempt.giveUp({ kind: "silent" }, new Error("silent"));
+    this.#attempt.limit(this.#request.silenceMs, giveUp);
     this.#onOpen();
   }
 
   onResponseData(_controller: unknown, chunk: Buffer): void {
-    if (this.#isSettled) return;
-    if (this.#status !== OK) return this.#keepRefusal(chunk);
-    this.#timer.refresh();
+    if (this.#attempt.isOver) return;
+    if (this.#head.status !== OK) return this.#keepRefusal(chunk);
+    this.#attempt.extend();
     try {
       this.#lines.push(chunk);
     } catch (error) {
-      this.fail(asError(error));
+      this.#attempt.fail(asError(error));
     }
   }
 
   onResponseEnd(): void {
-    if (this.#isSettled) return;
-    if (this.#status !== OK) return this.#settle(this.#answer());
-    if (this.#lines.pendingBytes === 0) return this.#settle({ kind: "ended" });
-    this.#settle({ kind: "failed", cause: new Error("the stream ended within a line"), isSent: true });
+    this.#attempt.settle(this.#ending());
   }
 
   onResponseError(_controller: unknown, cause: Error): void {
-    this.fail(cause);
-  }
-
-  /** Gives up, and closes the connection that the request is on. */
-  fail(cause: Error): void {
-    this.#giveUp({ kind: "failed", cause, isSent: this.#controller !== undefined }, cause);
-  }
-
-  #giveUp(ending: StreamEnding, cause: Error = new Error(ending.kind)): void {
-    if (this.#isSettled) return;
-    this.#settle(ending);
-    this.#controller?.abort(cause);
+    this.#attempt.fail(cause);
   }
 
   #keepRefusal(chunk: Buffer): void {
@@ -141,15 +109,11 @@ class StreamHandler implements Dispatcher.DispatchHandler {
     this.#refusalBytes += chunk.length;
   }
 
-  #answer(): Answered {
-    const answer = { kind: "answered", status: this.#status, body: Buffer.concat(this.#refusal).toString() } as const;
-    return this.#retryAfterMs === undefined ? answer : { ...answer, retryAfterMs: this.#retryAfterMs };
-  }
-
-  #settle(ending: StreamEnding): void {
-    this.#isSettled = true;
-    clearTimeout(this.#timer);
-    this.#request.signal?.removeEventListener("abort", this.#onAbort);
-    this.#resolve(ending);
+  #ending(): StreamEnding {
+    if (this.#head.status !== OK) {
+      return { kind: "answered", ...this.#head, body: Buffer.concat(this.#refusal).toString() };
+    }
+    if (this.#lines.pendingBytes === 0) return { kind: "ended" };
+    return { kind: "failed", cause: new Error("the stream ended within a line"), isSent: true };
   }
 }
