@@ -293,13 +293,18 @@ test("what keeps the node's leases from being read is told at once when the circ
 });
 
 describe("an agent that ends", () => {
-  test("leaves what a DEL asked for in the spool, and the next one makes it", async () => {
+  /** An ADD, its DEL of which the first so many deletes get lost, and the agent's end. */
+  async function endAfterLosing(deletes: number): Promise<void> {
     const started = start();
     await started.loaded;
     await call(started, { command: "ADD" });
-    leases.faults.failWrites("delete", { kind: "lost" }, { kind: "lost" }, { kind: "lost" }, { kind: "lost" });
+    leases.faults.failWrites("delete", ...Array.from({ length: deletes }, () => ({ kind: "lost" }) as const));
     await call(started, { command: "DEL", startedAtNs: 2_000n });
     await started.close();
+  }
+
+  test("leaves what a DEL asked for in the spool, and the next one makes it", async () => {
+    await endAfterLosing(4);
     expect(leases.snapshot()).toHaveLength(2);
     const next = start();
     await next.loaded;
@@ -310,23 +315,13 @@ describe("an agent that ends", () => {
   });
 
   test("tries once more to make good what is pending", async () => {
-    const started = start();
-    await started.loaded;
-    await call(started, { command: "ADD" });
-    leases.faults.failWrites("delete", { kind: "lost" });
-    await call(started, { command: "DEL", startedAtNs: 2_000n });
-    await started.close();
+    await endAfterLosing(1);
     expect(leases.snapshot()).toEqual([]);
     expect(lines.with("agent ends with releases pending")).toEqual([]);
   });
 
   test("tells the log what it could not make good", async () => {
-    const started = start();
-    await started.loaded;
-    await call(started, { command: "ADD" });
-    leases.faults.failWrites("delete", { kind: "lost" }, { kind: "lost" }, { kind: "lost" }, { kind: "lost" });
-    await call(started, { command: "DEL", startedAtNs: 2_000n });
-    await started.close();
+    await endAfterLosing(4);
     expect(lines.with("agent ends with releases pending")).toMatchObject([{ pendingReleases: 2, spooledReleases: 1 }]);
   });
 

@@ -1,6 +1,7 @@
 import { type OwnBlocks, PoolBlocks, type RangeSet, type SharedRead } from "@cluster-ipam/allocator";
 import { type IPBlock, parseBlockName, type SpacedAddress } from "@cluster-ipam/api";
 import { type Address, type Cidr, cidrContains } from "@cluster-ipam/ip";
+import { WakeUp } from "../wake-up.ts";
 
 /**
  * How long no address of a block has been in use before it is given back. Longer than the time within which a write that
@@ -32,7 +33,7 @@ export class BlockBook {
   readonly #views = new WeakMap<RangeSet, View>();
   /** Grows with each change of a pool's blocks. */
   readonly #editions = new Map<string, number>();
-  #wake: () => void = () => undefined;
+  readonly #wakeUp = new WakeUp();
 
   /** Every block. */
   all(): OwnedBlock[] {
@@ -63,7 +64,7 @@ export class BlockBook {
     const { prefix } = parsed;
     this.#byName.set(name, { block, prefix, usedAtMs: nowMs, patienceMs: BLOCK_IDLE_MS, reading: undefined });
     this.#changed(block);
-    this.#wake();
+    this.#wakeUp.call();
   }
 
   /** The node has the block of that name no more. */
@@ -89,15 +90,7 @@ export class BlockBook {
 
   /** Resolves when there is a block, or `signal` aborts. */
   untilAny(signal: AbortSignal): Promise<void> {
-    if (this.#byName.size > 0 || signal.aborted) return Promise.resolve();
-    return new Promise((resolve) => {
-      const done = (): void => {
-        signal.removeEventListener("abort", done);
-        resolve();
-      };
-      this.#wake = done;
-      signal.addEventListener("abort", done);
-    });
+    return this.#byName.size > 0 ? Promise.resolve() : this.#wakeUp.wait(signal);
   }
 
   #compile(set: RangeSet): OwnBlocks {

@@ -3,6 +3,7 @@ import type { IPLease } from "@cluster-ipam/api";
 import type { CniRequest } from "@cluster-ipam/cni";
 import { type Interface, interfaceKey } from "../attachments/attachment-gate.ts";
 import { LATE_WRITE_MS } from "../attachments/attachments.ts";
+import { WakeUp } from "../wake-up.ts";
 
 /** What a DEL asks for: everything of its attachment that no later ADD has. */
 export type AttachmentRelease = Pick<CniRequest, "attachment" | "startedAtNs">;
@@ -36,7 +37,7 @@ export class PendingReleases {
   readonly #clock: Pick<Clock, "nowMs">;
   readonly #pending = new Map<string, PendingRelease>();
   readonly #keysOf = new Map<string, Set<string>>();
-  #wake: () => void = () => undefined;
+  readonly #wakeUp = new WakeUp();
 
   constructor(clock: Pick<Clock, "nowMs">) {
     this.#clock = clock;
@@ -125,15 +126,7 @@ export class PendingReleases {
 
   /** Resolves when something is due, now or later, or `signal` aborts. */
   untilDue(signal: AbortSignal): Promise<void> {
-    if (this.#pending.size > 0 || signal.aborted) return Promise.resolve();
-    return new Promise((resolve) => {
-      const done = (): void => {
-        signal.removeEventListener("abort", done);
-        resolve();
-      };
-      this.#wake = done;
-      signal.addEventListener("abort", done);
-    });
+    return this.#pending.size > 0 ? Promise.resolve() : this.#wakeUp.wait(signal);
   }
 
   #addLease(lease: IPLease, origin: Origin, untilMs: number): void {
@@ -148,7 +141,7 @@ export class PendingReleases {
     const owner = interfaceKey(interfaceOf(pending));
     this.#pending.set(key, pending);
     this.#keysOf.set(owner, (this.#keysOf.get(owner) ?? new Set()).add(key));
-    this.#wake();
+    this.#wakeUp.call();
   }
 }
 
