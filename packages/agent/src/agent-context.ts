@@ -22,9 +22,7 @@ import { Attachments, slimLease } from "./attachments/attachments.ts";
 import { Overtaking } from "./attachments/overtaking.ts";
 import type { Sandboxes } from "./attachments/sandbox.ts";
 import { AgentBlocks } from "./blocks/agent-blocks.ts";
-import { FactsCache } from "./pools/facts-cache.ts";
 import { ignoredKeysNote } from "./pools/ignored-keys.ts";
-import { PoolCache } from "./pools/pool-cache.ts";
 import type { InlinePolicy } from "./pools/pool-call.ts";
 import type { ReconciliationDeps } from "./reconciliation/reconciliation-deps.ts";
 import { leftoversOf } from "./releases/leftovers.ts";
@@ -32,6 +30,8 @@ import { PendingReleases } from "./releases/pending-releases.ts";
 import { poolKeepingOf } from "./releases/pool-keeping.ts";
 import type { Spool } from "./releases/spool.ts";
 import { SpooledReleases } from "./releases/spooled-releases.ts";
+import { FactsCache } from "./server-facts/facts-cache.ts";
+import { PoolCache } from "./server-facts/pool-cache.ts";
 
 /** What an agent is made of; everything that is not its own state is injected. */
 export interface AgentDeps {

@@ -1,8 +1,8 @@
 import type { FixedAddress } from "@cluster-ipam/allocator";
 import { IpamError } from "@cluster-ipam/errors";
 import { formatAddress } from "@cluster-ipam/ip";
+import type { KnownPool } from "../server-facts/known-pool.ts";
 import { keptAddresses } from "./kept-addresses.ts";
-import type { KnownPool } from "./known-pool.ts";
 import { refusalOf } from "./pool-admission.ts";
 import type { PoolCall } from "./pool-call.ts";
 import type { SelectedSet } from "./pool-selection.ts";

@@ -1,8 +1,8 @@
 import type { IPPoolSpec, PoolRange } from "@cluster-ipam/api";
 import { expect, test } from "vitest";
+import { type KnownPool, knownPool } from "../server-facts/known-pool.ts";
 import { poolOf } from "../testing/objects.ts";
 import { keptAddresses, poolsNear } from "./kept-addresses.ts";
-import { type KnownPool, knownPool } from "./known-pool.ts";
 
 function kept(spec: Partial<IPPoolSpec>, podCidrs: readonly string[] = []): string[] {
   return keptAddresses(knownPool(poolOf("blue", [], spec), undefined), podCidrs).map(String);

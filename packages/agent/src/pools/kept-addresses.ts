@@ -1,7 +1,7 @@
 import { type RangeSet, rangeSetsOf } from "@cluster-ipam/allocator";
 import type { IPPool } from "@cluster-ipam/api";
 import { type AddressRange, AddressSet, type Family, parseAddress, parseCidr, rangeOfCidr } from "@cluster-ipam/ip";
-import type { KnownPool } from "./known-pool.ts";
+import type { KnownPool } from "../server-facts/known-pool.ts";
 
 /** Pools by where their addresses come from, with the addresses of those that have ranges, a set a space and family. */
 interface Summary {

@@ -2,8 +2,8 @@ import { describeRanges, type RangeSet, type UnreadablePool } from "@cluster-ipa
 import { INLINE_LABEL, type IPPool } from "@cluster-ipam/api";
 import { IpamError } from "@cluster-ipam/errors";
 import type { AddressSet } from "@cluster-ipam/ip";
+import type { KnownPool } from "../server-facts/known-pool.ts";
 import { keptAddresses, poolsNear, wholeSubnets } from "./kept-addresses.ts";
-import type { KnownPool } from "./known-pool.ts";
 import { refusalOf } from "./pool-admission.ts";
 import { hasFromSet, type PoolCall } from "./pool-call.ts";
 

@@ -1,14 +1,14 @@
 import { FakeClock, MemoryClusterFacts, MemoryPoolStore } from "@cluster-ipam/allocator/testing";
 import type { IPPoolSpec } from "@cluster-ipam/api";
 import { beforeEach, expect, test } from "vitest";
+import { FactsCache } from "../server-facts/facts-cache.ts";
+import { PoolCache } from "../server-facts/pool-cache.ts";
+import { isRestricted } from "../server-facts/restriction.ts";
 import { LogLines } from "../testing/log-lines.ts";
 import { poolOf } from "../testing/objects.ts";
 import { poolCall } from "../testing/pool-calls.ts";
-import { FactsCache } from "./facts-cache.ts";
 import { refusalOf } from "./pool-admission.ts";
-import { PoolCache } from "./pool-cache.ts";
 import type { PoolCall } from "./pool-call.ts";
-import { isRestricted } from "./restriction.ts";
 
 const PHYSICAL: Partial<IPPoolSpec> = { nodeSelector: { matchLabels: { "mlab/type": "physical" } } };
 const TEAMS: Partial<IPPoolSpec> = {

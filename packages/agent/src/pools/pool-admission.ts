@@ -7,8 +7,8 @@ import {
   type Requirement,
   unmetRequirements,
 } from "@cluster-ipam/api";
+import { hasTerms } from "../server-facts/restriction.ts";
 import type { PoolCall } from "./pool-call.ts";
-import { hasTerms } from "./restriction.ts";
 
 /** Where a call is made, and for whom. */
 type Place = Pick<PoolCall, "namespace" | "facts" | "signal">;

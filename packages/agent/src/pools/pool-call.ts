@@ -1,8 +1,8 @@
 import type { RangeSet } from "@cluster-ipam/allocator";
 import type { IPLease } from "@cluster-ipam/api";
 import { parseAddress } from "@cluster-ipam/ip";
-import type { FactsCache } from "./facts-cache.ts";
-import type { PoolCache } from "./pool-cache.ts";
+import type { FactsCache } from "../server-facts/facts-cache.ts";
+import type { PoolCache } from "../server-facts/pool-cache.ts";
 
 /** Whether ipam sections may bring ranges and addresses of their own. */
 export const INLINE_POLICIES = ["allow", "deny"] as const;

@@ -2,13 +2,13 @@ import type { AllocationRequest, PoolChoice } from "@cluster-ipam/allocator";
 import { FakeClock, MemoryPoolStore } from "@cluster-ipam/allocator/testing";
 import { DEFAULT_POOL_ANNOTATION, INLINE_LABEL, type PoolRange } from "@cluster-ipam/api";
 import { beforeEach, describe, expect, test } from "vitest";
+import { PoolCache } from "../server-facts/pool-cache.ts";
 import { never } from "../testing/agent-world.ts";
 import { LogLines } from "../testing/log-lines.ts";
 import { poolOf } from "../testing/objects.ts";
 import { poolCall } from "../testing/pool-calls.ts";
 import { TickingClock } from "../testing/ticking-clock.ts";
 import { inlinePool } from "./inline-pool.ts";
-import { PoolCache } from "./pool-cache.ts";
 import { type PoolSelection, selectPools } from "./pool-selection.ts";
 
 const V4 = "10.0.0.0/24";

@@ -9,10 +9,10 @@ import {
 import { DEFAULT_POOL_ANNOTATION, type IPPool, type IPPoolSpec } from "@cluster-ipam/api";
 import { checkRoutes, type Routes } from "@cluster-ipam/dialects";
 import { IpamError } from "@cluster-ipam/errors";
+import type { KnownPool } from "../server-facts/known-pool.ts";
 import { refuseForeignAddress } from "./foreign-address.ts";
 import { refuseIdleNumber } from "./index-claim.ts";
 import { checkInlinePool, inlinePool } from "./inline-pool.ts";
-import type { KnownPool } from "./known-pool.ts";
 import { isInline, refuseOwnRanges } from "./own-ranges.ts";
 import type { PoolCall } from "./pool-call.ts";
 import { rangeSetsHere } from "./range-sets-here.ts";

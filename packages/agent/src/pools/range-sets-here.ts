@@ -1,6 +1,6 @@
 import type { RangeSet } from "@cluster-ipam/allocator";
 import { IpamError } from "@cluster-ipam/errors";
-import type { KnownPool } from "./known-pool.ts";
+import type { KnownPool } from "../server-facts/known-pool.ts";
 import type { PoolCall } from "./pool-call.ts";
 
 /**

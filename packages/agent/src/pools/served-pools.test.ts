@@ -1,13 +1,13 @@
 import { FakeClock, MemoryClusterFacts, MemoryPoolStore } from "@cluster-ipam/allocator/testing";
 import type { IPLease, IPPoolSpec } from "@cluster-ipam/api";
 import { beforeEach, describe, expect, test } from "vitest";
+import { FactsCache } from "../server-facts/facts-cache.ts";
+import { PoolCache } from "../server-facts/pool-cache.ts";
 import { never } from "../testing/agent-world.ts";
 import { LogLines } from "../testing/log-lines.ts";
 import { leaseOf, poolOf } from "../testing/objects.ts";
 import { poolCall } from "../testing/pool-calls.ts";
 import { TickingClock } from "../testing/ticking-clock.ts";
-import { FactsCache } from "./facts-cache.ts";
-import { PoolCache } from "./pool-cache.ts";
 import { servedPools } from "./served-pools.ts";
 
 let store: MemoryPoolStore;

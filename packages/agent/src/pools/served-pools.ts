@@ -1,9 +1,9 @@
 import { IpamError } from "@cluster-ipam/errors";
 import type { Family } from "@cluster-ipam/ip";
-import type { KnownPool } from "./known-pool.ts";
+import type { KnownPool } from "../server-facts/known-pool.ts";
+import { isRestricted } from "../server-facts/restriction.ts";
 import { refusalOf } from "./pool-admission.ts";
 import { hasFromPool, type PoolCall } from "./pool-call.ts";
-import { isRestricted } from "./restriction.ts";
 
 /** A pool that the call asks for, and whether it may have it. */
 interface Judged {

@@ -2,7 +2,7 @@ import type { PodIdentity } from "@cluster-ipam/allocator";
 import type { IPPoolSpec } from "@cluster-ipam/api";
 import { IpamError } from "@cluster-ipam/errors";
 import { beforeEach, expect, test } from "vitest";
-import { refreshUntil } from "../pools/refreshed-read.ts";
+import { refreshUntil } from "../server-facts/refreshed-read.ts";
 import { never } from "../testing/agent-world.ts";
 import { KeepingCluster } from "../testing/keeping-cluster.ts";
 import type { MemoryWorld } from "../testing/memory-world.ts";

@@ -1,6 +1,6 @@
 import { type Keeping, type NodePods, PoolKeeping } from "@cluster-ipam/allocator";
 import type { Logger } from "@cluster-ipam/telemetry";
-import type { PoolCache } from "../pools/pool-cache.ts";
+import type { PoolCache } from "../server-facts/pool-cache.ts";
 
 /** What the keeping of addresses is found out from. */
 export interface PoolKeepingDeps {

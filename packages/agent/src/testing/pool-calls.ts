@@ -1,7 +1,7 @@
 import { FakeClock, MemoryClusterFacts } from "@cluster-ipam/allocator/testing";
-import { FactsCache } from "../pools/facts-cache.ts";
-import type { PoolCache } from "../pools/pool-cache.ts";
 import type { PoolCall } from "../pools/pool-call.ts";
+import { FactsCache } from "../server-facts/facts-cache.ts";
+import type { PoolCache } from "../server-facts/pool-cache.ts";
 import { never } from "./agent-world.ts";
 
 /** A call of network lan on node n1 for a pod of namespace shop that has nothing yet, unless `change` says otherwise. */
