@@ -4,7 +4,7 @@ import { type Cidr, formatAddress, parseAddress, parseCidr } from "@cluster-ipam
 import { describe, expect, test } from "vitest";
 import { poolOf } from "../testing/objects.ts";
 import { claimsFor } from "./claims.ts";
-import type { SelectedSet } from "./pool-selection.ts";
+import type { SelectedSet } from "./selected-set.ts";
 
 type ClaimsRequest = Pick<AllocationRequest, "fixed" | "named" | "addressSpace" | "podNumber">;
 

@@ -9,7 +9,7 @@ import {
 import { IpamError } from "@cluster-ipam/errors";
 import { formatAddress } from "@cluster-ipam/ip";
 import { type IndexBasis, indexAddressFor } from "./index-claim.ts";
-import type { SelectedSet } from "./pool-selection.ts";
+import type { SelectedSet } from "./selected-set.ts";
 
 /**
  * One claim for each range set, then one for each address that the ipam section names itself. A fixed address goes to

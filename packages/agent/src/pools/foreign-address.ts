@@ -5,7 +5,7 @@ import type { KnownPool } from "../server-facts/known-pool.ts";
 import { keptAddresses } from "./kept-addresses.ts";
 import { refusalOf } from "./pool-admission.ts";
 import type { PoolCall } from "./pool-call.ts";
-import type { SelectedSet } from "./pool-selection.ts";
+import type { SelectedSet } from "./selected-set.ts";
 
 /**
  * Refuses a fixed address of a pool that was passed over since it does not serve the call: that the address is in no

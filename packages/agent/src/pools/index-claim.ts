@@ -3,7 +3,7 @@ import { IpamError } from "@cluster-ipam/errors";
 import type { Address, Cidr } from "@cluster-ipam/ip";
 import { type Numbered, podNumberOf } from "./pod-number.ts";
 import { hasFromSet, type PoolCall } from "./pool-call.ts";
-import type { SelectedSet } from "./pool-selection.ts";
+import type { SelectedSet } from "./selected-set.ts";
 
 /** What strategy Index goes by: the pod's number, and the node's own addresses. */
 export interface IndexBasis extends Numbered {

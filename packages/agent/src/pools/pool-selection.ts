@@ -1,11 +1,4 @@
-import {
-  type AllocationRequest,
-  isRetaining,
-  namedSet,
-  type PoolChoice,
-  type RangeSet,
-  rangeSetsOf,
-} from "@cluster-ipam/allocator";
+import { type AllocationRequest, isRetaining, namedSet, type PoolChoice, rangeSetsOf } from "@cluster-ipam/allocator";
 import { DEFAULT_POOL_ANNOTATION, type IPPool, type IPPoolSpec } from "@cluster-ipam/api";
 import { checkRoutes, type Routes } from "@cluster-ipam/dialects";
 import { IpamError } from "@cluster-ipam/errors";
@@ -16,16 +9,8 @@ import { checkInlinePool, inlinePool } from "./inline-pool.ts";
 import { isInline, refuseOwnRanges } from "./own-ranges.ts";
 import type { PoolCall } from "./pool-call.ts";
 import { rangeSetsHere } from "./range-sets-here.ts";
+import type { SelectedSet } from "./selected-set.ts";
 import { servedPools } from "./served-pools.ts";
-
-/** A range set, and how an address of it is chosen: by its pool's rule, or by that of the inline ranges. */
-export interface SelectedSet extends Pick<IPPoolSpec, "strategy"> {
-  readonly set: RangeSet;
-  /** How strategy Index counts; absent means from the start, by the pod's name. */
-  readonly index: IPPoolSpec["index"];
-  /** Whether the pool keeps addresses for their pods. */
-  readonly retains: boolean;
-}
 
 /** What serves a call: one address from each set, and the routes and DNS that go with them. */
 export interface PoolSelection {

@@ -5,7 +5,7 @@ import { IpamError } from "@cluster-ipam/errors";
 import { formatAddress, parseAddress, parseCidr } from "@cluster-ipam/ip";
 import type { AgentContext } from "../agent-context.ts";
 import { assertReachable, whileReachable } from "../api-circuit.ts";
-import { readSection } from "./add.ts";
+import { readSection } from "./section-of-call.ts";
 
 /**
  * CHECK, read live: the attachment has its leases, and prevResult holds each of them.
