@@ -55,7 +55,7 @@ export interface Target {
 }
 
 /** A panel; rows ask for nothing. */
-export interface Panel {
+interface Panel {
   readonly id: number;
   readonly type: string;
   readonly title: string;
