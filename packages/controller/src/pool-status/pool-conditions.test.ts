@@ -18,6 +18,7 @@ const EMPTY: PoolCount = {
 const WELL: PoolFindings = {
   generation: 1,
   count: EMPTY,
+  servesAny: true,
   fault: undefined,
   overlapping: [],
   nearlyFullPercent: 90,
@@ -60,6 +61,14 @@ test.for<readonly [string, Partial<PoolCount>, Partial<Record<string, string>>]>
   ["it never had any address", { capacity: 0n, free: 0n, freeForAny: 0n }, { NearlyFull: "True", Exhausted: "True" }],
 ])("conditions where %s", ([, count, expected]) => {
   expect(statuses({ count: { ...EMPTY, ...count } })).toMatchObject(expected);
+});
+
+test.for([
+  [50n, "False"],
+  [0n, "True"],
+] as const)("a pool of addresses on request alone with %s free is Exhausted: %s", ([free, expected]) => {
+  const count = { ...EMPTY, used: 100n - free, free, freeForAny: 0n };
+  expect(conditionOf("Exhausted", { count, servesAny: false }).status).toBe(expected);
 });
 
 test("an exhausted pool says what has its addresses", () => {

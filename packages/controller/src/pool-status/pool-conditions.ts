@@ -7,6 +7,8 @@ export interface PoolFindings {
   /** Generation of the pool that all of it speaks of. */
   readonly generation: number;
   readonly count: PoolCount;
+  /** Whether it has addresses, free or not, for pods that ask for any: not all are on request. */
+  readonly servesAny: boolean;
   /** What is wrong with the pool; undefined where agents can serve it. */
   readonly fault: string | undefined;
   /** Other pools of the same space that share addresses with it, in order. */
@@ -60,10 +62,12 @@ function invalid({ fault }: PoolFindings): Verdict {
   return verdict("Invalid", true, "BadSpec", fault);
 }
 
-function exhausted({ count, fault }: PoolFindings): Verdict {
+function exhausted({ count, fault, servesAny }: PoolFindings): Verdict {
   if (fault !== undefined) return verdict("Exhausted", false, "Invalid", "it hands out nothing at all");
-  const { freeForAny } = count;
+  const { free, freeForAny } = count;
   if (freeForAny > 0n) return verdict("Exhausted", false, "AddressesFree", "pods that ask for any address get one");
+  if (!servesAny && free > 0n)
+    return verdict("Exhausted", false, "OnRequest", "it has free addresses, on request alone");
   return verdict("Exhausted", true, "NoAddressFree", `no address is free for any pod: ${describe(count)}`);
 }
 

@@ -27,7 +27,8 @@ export function statusOf(fact: PoolFact, basis: StatusBasis, now: string): IPPoo
   const count = countPool(name, sets, leasesWithin(name, overlapping, basis));
   const before = pool.status?.conditions ?? [];
   const { nearlyFullPercent } = basis;
-  const findings = { generation, count, fault, overlapping, nearlyFullPercent, held: basis.held.of(name) };
+  const servesAny = sets.some(({ open }) => open.size > 0n);
+  const findings = { generation, count, servesAny, fault, overlapping, nearlyFullPercent, held: basis.held.of(name) };
   return {
     capacity: String(count.capacity),
     used: String(count.used),

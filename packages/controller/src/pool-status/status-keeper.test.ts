@@ -98,6 +98,18 @@ test("a pool that cannot be served is Invalid, with the reason", async () => {
   );
 });
 
+test("a pool of addresses on request alone is not Exhausted while one is free", async () => {
+  const world = new World();
+  world.pool("lab", { assign: "OnRequest" });
+  world.lease(1);
+  await world.keep();
+  expect(world.told).toContain("Exhausted=False");
+  for (let number = 2; number <= 6; number += 1) world.lease(number);
+  world.nowMs += 60_000;
+  await world.keep();
+  expect(world.told.slice(6)).toContain("Exhausted=True");
+});
+
 test("pools that overlap name each other, and one lease is used in both", async () => {
   const world = new World();
   world.pool("blue", { subnet: "10.0.0.0/30" });
@@ -155,6 +167,7 @@ interface Change {
   readonly subnet?: string;
   readonly start?: string;
   readonly end?: string;
+  readonly assign?: "OnRequest";
 }
 
 class World {
