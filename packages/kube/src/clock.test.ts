@@ -16,3 +16,14 @@ test("a sleep ends early, and without an error, when its signal aborts", async (
   await SYSTEM_CLOCK.sleep(60_000, ended.signal);
   expect(SYSTEM_CLOCK.nowMs() - beforeMs).toBeLessThan(10_000);
 });
+
+test("a sleep until what is over ends at once, and nothing is warned of", async () => {
+  const warnings: string[] = [];
+  const onWarning = ({ name }: Error): void => void warnings.push(name);
+  process.on("warning", onWarning);
+  await SYSTEM_CLOCK.sleep(-0.5);
+  // A warning is told in a turn of its own.
+  await SYSTEM_CLOCK.sleep(1);
+  process.off("warning", onWarning);
+  expect(warnings).toEqual([]);
+});
