@@ -15,11 +15,15 @@ import { type BlockFact, blockFact } from "./blocks/block-fact.ts";
 import { OddLeases } from "./consistency/odd-leases.ts";
 import { type LeaseFact, leaseFact } from "./leases/lease-fact.ts";
 import { LeaseTable } from "./leases/lease-table.ts";
+import { SharedTexts } from "./leases/shared-texts.ts";
 import { readPool } from "./pools/pool-reader.ts";
 import { PoolTable } from "./pools/pool-table.ts";
 
-/** Leases are small: thousands fit into one answer. */
-const LEASE_PAGE_SIZE = 5_000;
+/**
+ * A page is held as text and as objects at once, several times the memory of what is kept of it; the server looks at all
+ * leases for each page, however small it is.
+ */
+const LEASE_PAGE_SIZE = 1_000;
 
 /** Who is told of what has changed; called in the midst of what the server sends, so must be quick. */
 export interface ClusterViewer {
@@ -62,7 +66,8 @@ export class ClusterView {
     const parts = { client, clock };
     const nodes = { path: "/api/v1/nodes", decode: nodeFact, meter: meterOf("nodes") };
     const pools = { path: `${API_PATH}/${POOL_RESOURCE}`, decode: asIPPool, meter: meterOf(POOL_RESOURCE) };
-    const decode = (object: unknown): LeaseFact => decodeLease(object, this.oddLeases);
+    const texts = new SharedTexts();
+    const decode = (object: unknown): LeaseFact => decodeLease(object, { texts, odd: this.oddLeases });
     const leases = { path: `${API_PATH}/${LEASE_RESOURCE}`, decode, meter: meterOf(LEASE_RESOURCE) };
     const blocks = { path: `${API_PATH}/${BLOCK_RESOURCE}`, decode: blockFact, meter: meterOf(BLOCK_RESOURCE) };
     this.#nodes = new Informer({ ...parts, ...nodes });
@@ -166,12 +171,18 @@ export class ClusterView {
   }
 }
 
-function decodeLease(object: unknown, odd: OddLeases): LeaseFact {
+/** What leases are looked at with when they are read. */
+interface LeaseReading {
+  readonly texts: SharedTexts;
+  readonly odd: OddLeases;
+}
+
+function decodeLease(object: unknown, { texts, odd }: LeaseReading): LeaseFact {
   const lease = asIPLease(object);
   const fact = leaseFact(lease);
   if (fact === undefined) throw new TypeError("spec.address is no address");
   odd.look(lease);
-  return fact;
+  return { ...fact, pool: texts.of(fact.pool), node: texts.of(fact.node) };
 }
 
 function nodeFact(object: unknown): NodeFact {
