@@ -49,7 +49,7 @@ chaos: needs-root needs-go needs-rust $(SETUP) build tools ## real programs kill
 bench: needs-root needs-go needs-rust $(SETUP) build tools ## ADD against raw requests and host-local (root)
 	@$(RUN) test/bench/src/main.ts
 
-scale: needs-root needs-go needs-rust $(SETUP) build tools ## ADD with 100,000 leases in the cluster against 1,000 (root)
+scale: needs-root needs-go needs-rust $(SETUP) build tools ## 100,000 leases in 50 pools: ADD against 1,000, and the controller (root)
 	@$(RUN) test/bench/src/scale/main.ts
 
 demo: needs-root needs-go needs-rust $(SETUP) build tools ## duplicates with host-local, none with ours (root; KEEP=1: leave it)

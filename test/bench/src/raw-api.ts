@@ -17,9 +17,12 @@ interface TablePage {
 export class RawApi {
   readonly #pool: Pool;
   readonly #headers: Readonly<Record<string, string>>;
+  readonly #signal: AbortSignal | null;
   #next = 0n;
 
-  constructor({ url, ca, token }: ApiAccess) {
+  /** @param signal ends every request, with its reason thrown */
+  constructor({ url, ca, token }: ApiAccess, signal: AbortSignal | null = null) {
+    this.#signal = signal;
     this.#pool = new Pool(url, { connections: CONNECTIONS, pipelining: 1, connect: { ca } });
     this.#headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
   }
@@ -37,9 +40,18 @@ export class RawApi {
       path,
       headers: this.#headers,
       body: JSON.stringify(lease),
+      signal: this.#signal,
     });
     await answer.body.dump();
     if (answer.statusCode !== 201) throw new Error(`POST of ${lease.metadata.name} was answered ${answer.statusCode}`);
+  }
+
+  /** Deletes a lease. @throws Error when it is not there, or the server refuses. */
+  async delete(name: string): Promise<void> {
+    const path = `${API_PATH}/${LEASE_RESOURCE}/${name}`;
+    const answer = await this.#pool.request({ method: "DELETE", path, headers: this.#headers, signal: this.#signal });
+    await answer.body.dump();
+    if (answer.statusCode !== 200) throw new Error(`DELETE of ${name} was answered ${answer.statusCode}`);
   }
 
   /** Asks for the names of all leases of a pool, page by page, in the form in which an agent asks for them. */

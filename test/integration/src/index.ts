@@ -13,6 +13,8 @@ export {
 } from "./cni-call.ts";
 export { CommandError, type CommandResult, mustRun, runCommand } from "./command.ts";
 export { agentUser, ControlPlane, type ControlPlaneOptions, STRANGER } from "./control-plane.ts";
+export { ControllerReplica } from "./controller-replica.ts";
+export { createControllerAccount, ELECTION_LEASE } from "./controller-role.ts";
 export { Daemon } from "./daemon.ts";
 export { NETNS_FOLDER } from "./dead-runs.ts";
 export { onExit } from "./exit-cleanup.ts";
