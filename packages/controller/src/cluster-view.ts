@@ -181,7 +181,7 @@ function decodeLease(object: unknown, { texts, odd }: LeaseReading): LeaseFact {
   const lease = asIPLease(object);
   const fact = leaseFact(lease);
   if (fact === undefined) throw new TypeError("spec.address is no address");
-  odd.look(lease);
+  odd.look(lease, fact.address);
   return { ...fact, pool: texts.of(fact.pool), node: texts.of(fact.node) };
 }
 

@@ -70,7 +70,7 @@ test("whether it leads is asked at each look, and requests are counted by method
   metrics.watch(elector);
   metrics.requestEnded({ method: "PUT" }, { kind: "answered", status: 409, body: "" }, 3);
   metrics.requestEnded({ method: "GET" }, { kind: "failed", cause: new Error("reset"), isSent: true }, 3_000);
-  expect(await series(/leading|requests_total|build|duration_seconds_sum/)).toEqual([
+  expect(await series(/leading|requests_total|build|request_duration_seconds_sum/)).toEqual([
     'cluster_ipam_controller_apiserver_requests_total{method="PUT",status="409"} 1',
     'cluster_ipam_controller_apiserver_requests_total{method="GET",status="0"} 1',
     'cluster_ipam_controller_apiserver_request_duration_seconds_sum{method="PUT"} 0.003',

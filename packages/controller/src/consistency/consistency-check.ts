@@ -65,8 +65,7 @@ export async function checkConsistency(parts: CheckParts, signal: AbortSignal): 
   const { leases, pools } = view;
   const first = lookAtLeases(view);
   const size = leases.size;
-  const addresses = new PoolAddresses(pools);
-  const rules = { leases, pools: addresses, spaces: new Set([...addresses.spaces(), ...first.spaces]) };
+  const rules = { leases, pools: new PoolAddresses(pools), spaces: first.spaces };
   const look = await lookAtPods(parts, rules, signal);
   const isClean = first.suspicions.length === 0 && look.suspicions.length === 0;
   if (!isClean) await clock.sleep(CHECK_LIMITS.settleMs, signal);
@@ -80,9 +79,10 @@ export async function checkConsistency(parts: CheckParts, signal: AbortSignal): 
 }
 
 /** What leases and blocks tell by themselves. */
-function lookAtLeases({ leases, pools, oddLeases, blocks }: CheckView): SpaceLook {
+function lookAtLeases(view: CheckView): SpaceLook {
+  const { leases, pools, oddLeases } = view;
   const { suspicions, spaces } = lookAtSpaces(leases, pools);
-  const others = [...suspectNames(leases, oddLeases), ...suspectFinalizers(oddLeases, blocks())];
+  const others = [...suspectNames(leases, oddLeases), ...suspectFinalizers(oddLeases, view.blocks())];
   return { suspicions: [...suspicions, ...others], spaces };
 }
 

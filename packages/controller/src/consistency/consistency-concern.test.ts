@@ -43,7 +43,7 @@ function start(intervalMs?: number): () => Promise<void> {
     clock,
     leases: world.store,
     clusterPods: {
-      running: world.pods.running,
+      running: (namespace, name, signal) => world.pods.running(namespace, name, signal),
       ofNode: async (node, signal) => {
         const { promise, resolve } = Promise.withResolvers<void>();
         signal.addEventListener("abort", () => resolve(), { once: true });
@@ -215,7 +215,10 @@ test("when the term ends the check under way does, nobody asks any more, and not
   expect(counts).toBeDefined();
   gate = new Promise(() => undefined);
   const outcome = desk.check();
+  let isSettled = false;
+  void outcome.then(() => (isSettled = true));
   await end();
+  expect(isSettled).toBe(true);
   expect(await outcome).toEqual({ kind: "not-leading" });
   expect(await desk.check()).toEqual({ kind: "not-leading" });
   expect([counts, checkedAtS, outcomes]).toEqual([undefined, undefined, ["clean"]]);

@@ -157,6 +157,13 @@ describe("finalizers", () => {
     expect(finding?.message).toContain(`kubectl patch ipblock ${name} `);
   });
 
+  test("that come while the check waits are left to the next one", async () => {
+    world.lease("10.0.0.1", {}, { finalizers });
+    void world.clock.sleep(CHECK_LIMITS.settleMs / 2).then(() => world.lease("10.0.0.2", {}, { finalizers }));
+    expect((await world.findings()).map(({ about }) => about.address)).toEqual(["10.0.0.1"]);
+    expect(await world.findings()).toHaveLength(2);
+  });
+
   test("that are gone ten seconds later are none", async () => {
     world.lease("10.0.0.5", {}, { finalizers: ["foregroundDeletion"], deletionTimestamp });
     void world.clock.sleep(CHECK_LIMITS.settleMs / 2).then(() => world.unsee("10.0.0.5"));

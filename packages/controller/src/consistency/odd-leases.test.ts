@@ -1,5 +1,6 @@
 import { attachedLease } from "@cluster-ipam/allocator/testing";
 import type { IPLease, ObjectMeta } from "@cluster-ipam/api";
+import { parseAddress } from "@cluster-ipam/ip";
 import { beforeEach, expect, test } from "vitest";
 import { OddLeases } from "./odd-leases.ts";
 
@@ -11,7 +12,9 @@ beforeEach(() => {
 
 function look(address: string, addressSpace: string, metadata: Partial<ObjectMeta> = {}): IPLease {
   const lease = attachedLease(address, { addressSpace });
-  odd.look({ ...lease, metadata: { ...lease.metadata, ...metadata } });
+  const parsed = parseAddress(address);
+  if (parsed === undefined) throw new Error(address);
+  odd.look({ ...lease, metadata: { ...lease.metadata, ...metadata } }, parsed);
   return lease;
 }
 

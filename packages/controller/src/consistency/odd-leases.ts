@@ -1,5 +1,5 @@
 import { type IPLease, leaseName } from "@cluster-ipam/api";
-import { parseAddress } from "@cluster-ipam/ip";
+import type { Address } from "@cluster-ipam/ip";
 
 /** A lease that is not as every lease is: its name is not that of its address, or somebody keeps it from going. */
 export interface OddLease {
@@ -24,10 +24,14 @@ export interface OddLease {
 export class OddLeases {
   readonly #byName = new Map<string, OddLease>();
 
-  /** Looks at a lease, or at its next version. */
-  look(lease: IPLease): void {
+  /**
+   * Looks at a lease, or at its next version.
+   *
+   * @param address its own, read: to read one takes longer than all else here
+   */
+  look(lease: IPLease, address: Address): void {
     const { name } = lease.metadata;
-    const odd = oddLease(lease);
+    const odd = oddLease(lease, leaseName(address, lease.spec.addressSpace));
     if (odd === undefined) this.#byName.delete(name);
     else this.#byName.set(name, odd);
   }
@@ -48,19 +52,11 @@ export class OddLeases {
   }
 }
 
-/** @returns undefined where it is as every lease is, or has no address at all */
-function oddLease({ metadata, spec }: IPLease): OddLease | undefined {
+/** @returns undefined where it is as every lease is */
+function oddLease({ metadata, spec }: IPLease, properName: string): OddLease | undefined {
   const { name, uid = "", finalizers = [], deletionTimestamp } = metadata;
+  if (properName === name && finalizers.length === 0) return undefined;
   const { address, addressSpace, pool, holder, node } = spec;
-  const properName = properNameOf(name, spec);
-  if (properName === undefined || (properName === name && finalizers.length === 0)) return undefined;
   const isEnding = deletionTimestamp !== undefined;
   return { name, uid, address, addressSpace, properName, pool, holder, node, finalizers: [...finalizers], isEnding };
-}
-
-function properNameOf(name: string, { address, addressSpace }: IPLease["spec"]): string | undefined {
-  // Most are IPv4 and of the default space, and every lease passes here at least once.
-  if (addressSpace === "" && name === address) return name;
-  const parsed = parseAddress(address);
-  return parsed === undefined ? undefined : leaseName(parsed, addressSpace);
 }

@@ -36,15 +36,26 @@ export async function confirmSuspicion(
   if (pod?.uid !== suspect.uid || !shows(pod, shown)) return undefined;
   const [pool] = await offering(shown, node, confirmation, signal);
   if (pool === undefined) return undefined;
+  const own = await readAll(ownNames(shown, confirmation), store, signal);
+  const elsewhere = await readAll(otherNames(shown, confirmation), store, signal);
+  const isLeased = ({ spec }: IPLease): boolean => spec.containerID !== "" && isHolder(spec.holder, pod, shown);
+  if ([...own, ...elsewhere].some(isLeased)) return undefined;
+  const place = { pod, node, shown, pool: pool.pool.metadata.name };
+  const [lease] = own;
+  return lease === undefined ? addressWithoutLease(place) : otherHolder(place, lease);
+}
+
+async function readAll(
+  names: Iterable<string>,
+  store: Confirmation["store"],
+  signal: AbortSignal,
+): Promise<readonly IPLease[]> {
   const leases: IPLease[] = [];
-  for (const name of namesOf(shown, confirmation)) {
+  for (const name of names) {
     const lease = await store.get(name, signal);
     if (lease !== undefined) leases.push(lease);
   }
-  if (leases.some(({ spec }) => spec.containerID !== "" && isHolder(spec.holder, pod, shown))) return undefined;
-  const place = { pod, node, shown, pool: pool.pool.metadata.name };
-  const [lease] = leases;
-  return lease === undefined ? addressWithoutLease(place) : otherHolder(place, lease);
+  return leases;
 }
 
 function shows(pod: PodNetworks, { address, ifName }: ShownAddress): boolean {
@@ -75,11 +86,16 @@ async function offering(
   return found;
 }
 
-/** What leases of the address may be called: in the pools' spaces, first, and wherever the copy has one. */
-function namesOf({ address }: ShownAddress, { pools, leases, spaces }: Confirmation): ReadonlySet<string> {
-  const ofPools = pools.of(address).map(({ pool }) => leaseName(address, pool.spec.addressSpace));
-  const known = [...spaces].map((space) => leaseName(address, space)).filter((name) => leases.get(name) !== undefined);
-  return new Set([...ofPools, ...known]);
+/** What leases of the address are called in the spaces of the pools that hand it out. */
+function ownNames({ address }: ShownAddress, { pools }: Pick<Confirmation, "pools">): ReadonlySet<string> {
+  return new Set(pools.of(address).map(({ pool }) => leaseName(address, pool.spec.addressSpace)));
+}
+
+/** What leases of the address are called that the copy has in other spaces: one of them may be the pod's. */
+function otherNames(shown: ShownAddress, confirmation: Confirmation): readonly string[] {
+  const own = ownNames(shown, confirmation);
+  const names = [...confirmation.spaces].map((space) => leaseName(shown.address, space));
+  return names.filter((name) => !own.has(name) && confirmation.leases.get(name) !== undefined);
 }
 
 /** Where an address is shown. */
@@ -108,16 +124,18 @@ function otherHolder(place: Place, lease: IPLease): Finding {
     kind: "other-holder",
     key: keyOf("other-holder", place),
     about: { ...aboutOf(place), lease: name },
-    message: `${whoShows(place)}, ${holds(lease)}: delete one of the two, a new pod gets an address of its own`,
+    message: `${whoShows(place)}, which ${holds(lease)}; a new pod gets an address of its own`,
     regarding: ownSubject("IPLease", name, uid),
   };
 }
 
+/** By whom or for what an address is held, and whom to delete. */
 function holds({ metadata: { name }, spec }: IPLease): string {
   const text = leaseText({ name, pool: spec.pool });
-  if (spec.containerID !== "") return `which ${whoHas(spec)} holds by ${text}`;
-  if (spec.reserved !== undefined) return `which ${text} reserves (${spec.reserved.reason})`;
-  return `which ${text} keeps for ${spec.holder === "" ? "a while" : podOf(spec.holder)} since it was given back`;
+  if (spec.containerID !== "") return `${whoHas(spec)} holds by ${text}: delete one of the two`;
+  if (spec.reserved !== undefined) return `${text} reserves (${spec.reserved.reason}): delete the pod`;
+  const whom = spec.holder === "" ? "a while" : podOf(spec.holder);
+  return `${text} keeps for ${whom} since it was given back: delete the pod`;
 }
 
 function whoShows({ pod, node, shown }: Place): string {

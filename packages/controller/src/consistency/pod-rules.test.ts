@@ -26,6 +26,8 @@ describe.each([["10.0.0.5"], ["fd00::5"]])("a pod that shows %s", (address) => {
   const name = NAMES[address] ?? "";
 
   test("is found when nobody has a lease of it", async () => {
+    // There may be very many spaces: none is asked for that shows no lease of the address.
+    world.lease("10.0.0.9", { addressSpace: "blue", pool: "" });
     world.pod("web-0", net1(address), { node: "n2" });
     const [finding, ...others] = await world.findings();
     expect(others).toEqual([]);
@@ -67,20 +69,28 @@ describe.each([["10.0.0.5"], ["fd00::5"]])("a pod that shows %s", (address) => {
   });
 
   test.each([
-    ["reserved", { reserved: { reason: "printer" }, holder: "" }, "reserves (printer)"],
+    [
+      "reserved",
+      { reserved: { reason: "printer" }, holder: "" },
+      "which lease NAME of pool lab reserves (printer): delete the pod; a new pod",
+    ],
     [
       "kept for another pod",
       { releasedAt: "2026-01-02T03:04:05Z", holder: "default/db-0/net1" },
       "for default/db-0 since",
     ],
     ["kept for that pod", { releasedAt: "2026-01-02T03:04:05Z" }, "keeps for default/web-0 since it was given back"],
-    ["cooling down", { releasedAt: "2026-01-02T03:04:05Z", holder: "" }, "keeps for a while since"],
+    [
+      "cooling down",
+      { releasedAt: "2026-01-02T03:04:05Z", holder: "" },
+      "keeps for a while since it was given back: delete the pod",
+    ],
   ])("is found when the address is %s", async (_, spec, text) => {
     world.lease(address, { ...spec, containerID: "", node: "" });
     world.pod("web-0", net1(address));
     const [finding] = await world.findings();
     expect(finding?.kind).toBe("other-holder");
-    expect(finding?.message).toContain(text);
+    expect(finding?.message).toContain(text.replace("NAME", name));
   });
 
   test.each<readonly [string, () => void]>([
@@ -116,6 +126,21 @@ describe.each([["10.0.0.5"], ["fd00::5"]])("a pod that shows %s", (address) => {
     expect(await world.findings()).toEqual([]);
     world.pod("web", [{ name: "default/lan", ips: [address] }]);
     expect(await world.findings()).toMatchObject([{ kind: "other-holder", about: { pod: "default/web" } }]);
+  });
+
+  test("is not found where its lease in another space comes to be seen while the check waits", async () => {
+    world.lease("10.0.0.9", { addressSpace: "blue", pool: "" });
+    world.pod("web-0", net1(address));
+    void world.clock.sleep(CHECK_LIMITS.settleMs / 2).then(() => {
+      world.lease(address, { addressSpace: "blue", pool: "" });
+    });
+    expect(await world.findings()).toEqual([]);
+  });
+
+  test("has no lease where only others have one, in a space that no pool with it is in", async () => {
+    world.lease(address, { addressSpace: "blue", pool: "", holder: "default/db-0/net1" });
+    world.pod("web-0", net1(address));
+    expect(await world.findings()).toMatchObject([{ kind: "address-without-lease" }]);
   });
 
   test("is not found where it has a lease of its own in another space than the one beside it", async () => {

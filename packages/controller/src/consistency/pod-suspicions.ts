@@ -15,7 +15,7 @@ export interface PodSuspicion {
 export interface PodRules {
   readonly leases: Pick<LeaseTable, "get">;
   readonly pools: Pick<PoolAddresses, "has">;
-  /** Every address space that there is: the pod's lease may be in any. */
+  /** Every address space that leases are in: the pod's may be in any. */
   readonly spaces: Iterable<string>;
 }
 

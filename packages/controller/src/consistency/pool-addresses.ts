@@ -12,11 +12,6 @@ export class PoolAddresses {
     this.#all = { 4: AddressSet.of(4, ranges), 6: AddressSet.of(6, ranges) };
   }
 
-  /** The address spaces that pools have. */
-  spaces(): Iterable<string> {
-    return this.#pools.map(({ pool }) => pool.spec.addressSpace);
-  }
-
   /** Whether any pool hands it out. */
   has(address: Address): boolean {
     return this.#all[address.family].has(address);

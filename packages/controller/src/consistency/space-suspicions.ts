@@ -19,7 +19,7 @@ export interface SpaceLook {
   readonly spaces: ReadonlySet<string>;
 }
 
-/** Looks at the address spaces of all leases: tens of nanoseconds each. */
+/** Looks at the address spaces of all leases, half a million in a tenth of a second. */
 export function lookAtSpaces(leases: Pick<LeaseTable, "pools" | "ofPool">, pools: Pick<PoolTable, "get">): SpaceLook {
   const spaces = new Set<string>();
   const suspicions: Suspicion[] = [];

@@ -84,7 +84,7 @@ export class CheckWorld implements CheckParts {
     const fact = leaseFact(lease);
     if (isSeen && fact !== undefined) {
       this.leases.set(fact);
-      this.oddLeases.look(lease);
+      this.oddLeases.look(lease, fact.address);
     }
     if (isStored) this.#stored.set(name, lease);
     return lease;
