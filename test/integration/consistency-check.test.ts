@@ -100,7 +100,12 @@ describe("the check of the cluster's consistency", () => {
       { name: "kindnet", interface: "eth0", ips: ["10.244.0.9"], default: true, dns: {} },
       { name: "default/lan", interface: "net1", ips, mac: "5a:4b:00:00:00:01", dns: {} },
     ];
-    await createPod(controlPlane, node, { namespace: "default", name }, { [NETWORK_STATUS]: JSON.stringify(networks) });
+    await createPod(
+      controlPlane,
+      node,
+      { namespace: "default", name },
+      { annotations: { [NETWORK_STATUS]: JSON.stringify(networks) } },
+    );
   }
 
   /** A pod in the network of its node, whose address it shows as its own. */
@@ -175,7 +180,12 @@ describe("the check of the cluster's consistency", () => {
     const conditions = [{ type: "PodReadyToStartContainers", status: "False" }];
     await patchPod("without-sandbox", "/status", { status: { phase: "Running", conditions } });
     await hostPod("of-the-node", "n1", "10.70.0.6");
-    await createPod(controlPlane, "n1", { namespace: "default", name: "odd" }, { [NETWORK_STATUS]: "[{" });
+    await createPod(
+      controlPlane,
+      "n1",
+      { namespace: "default", name: "odd" },
+      { annotations: { [NETWORK_STATUS]: "[{" } },
+    );
     const report = await checked(2);
     expect(report.findings).toEqual([]);
     expect(Object.values(report.counts).every((count) => count === 0)).toBe(true);
