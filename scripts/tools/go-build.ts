@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { runChild } from "../process/child.ts";
 import { Failure } from "../process/failure.ts";
 import { Progress } from "../process/progress.ts";
-import type { Tool, ToolModule } from "./tool-module.ts";
+import { type Tool, type ToolModule, versionFlags } from "./tool-module.ts";
 
 /** One program to build, and where it goes. */
 export interface GoBuild {
@@ -66,7 +66,8 @@ async function fetchPackages(build: RunningBuild): Promise<number> {
 async function compile(build: RunningBuild, output: string, packages: number): Promise<void> {
   let compiled = 0;
   build.progress.stage("compiling");
-  await go(build, ["build", "-v", "-ldflags=-s -w", "-o", output, build.tool.package], (line) => {
+  const flags = `-ldflags=-s -w${versionFlags(build.tool)}`;
+  await go(build, ["build", "-v", flags, "-o", output, build.tool.package], (line) => {
     const isLast = line === build.tool.package;
     build.progress.stage(isLast ? "linking" : `${++compiled} of at most ${packages} packages compiled`);
   });

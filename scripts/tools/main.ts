@@ -1,5 +1,6 @@
 // Puts every test tool into .cache/tools/bin: from $KUBEBUILDER_ASSETS, from the machine (kubectl), or built from the
-// Go modules below test/tools. Prints nothing but one line when all of them are there already.
+// Go modules below test/tools. Prints nothing but one line when all of them are there already. `main.ts cluster` does so
+// with those that only the cluster's tests need, from test/cluster/tools into .cache/cluster-tools/bin.
 import { join, resolve } from "node:path";
 import { Failure, runMain } from "../process/failure.ts";
 import { interruptSignal } from "../process/interrupt.ts";
@@ -12,7 +13,11 @@ import { findKubectl, isExecutable, readAssets } from "./machine-tools.ts";
 import { readToolModules, type Tool, type ToolModule } from "./tool-module.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
-const CACHE = join(ROOT, ".cache/tools");
+
+/** A set of its own has a cache of its own, so that pruning one leaves the other alone. */
+const isCluster = process.argv[2] === "cluster";
+const MODULES = join(ROOT, isCluster ? "test/cluster/tools" : "test/tools");
+const CACHE = join(ROOT, isCluster ? ".cache/cluster-tools" : ".cache/tools");
 const LINKS = join(CACHE, "bin");
 
 interface Wanted {
@@ -21,7 +26,7 @@ interface Wanted {
 }
 
 async function provideTools(signal: AbortSignal): Promise<void> {
-  const modules = readToolModules(join(ROOT, "test/tools"));
+  const modules = readToolModules(MODULES);
   const all = modules.flatMap((module) => module.tools.map((tool): Wanted => ({ module, tool })));
   const provided = await findProvided(all);
   const built = all.filter(({ tool }) => !provided.has(tool.name));
@@ -42,9 +47,9 @@ async function provideTools(signal: AbortSignal): Promise<void> {
 /** The tools that need no building, as name and path. */
 async function findProvided(all: readonly Wanted[]): Promise<ReadonlyMap<string, string>> {
   const { KUBEBUILDER_ASSETS: assets, PATH: searchPath = "" } = process.env;
-  if (assets !== undefined && assets !== "") return readAssets(assets);
   const kubectl = all.find(({ tool }) => tool.name === "kubectl");
   if (kubectl === undefined) return new Map();
+  if (assets !== undefined && assets !== "") return readAssets(assets);
   // The links are on PATH of whoever uses them: what they name is not the machine's own.
   const outside = searchPath.split(":").filter((folder) => resolve(folder) !== LINKS);
   const path = await findKubectl(outside.join(":"), kubectl.tool);

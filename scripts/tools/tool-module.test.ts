@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { makeTemporaryFolder } from "../test/temporary-folder.ts";
-import { parseTools, readToolModules } from "./tool-module.ts";
+import { parseTools, readToolModules, versionFlags } from "./tool-module.ts";
 
 const GO_MOD = `module example.org/tools
 
@@ -57,4 +57,11 @@ test("two modules that provide one name are refused with both of their names", (
   writeModule(parent, "one", "tool example.org/a/bridge\n");
   writeModule(parent, "two", "tool example.org/b/bridge\n");
   expect(() => readToolModules(parent)).toThrow("both one and two provide bridge");
+});
+
+test("programs of Kubernetes are told their version, and no other is", () => {
+  const kubelet = { name: "kubelet", package: "k8s.io/kubernetes/cmd/kubelet", version: "v1.36.3" };
+  expect(versionFlags(kubelet)).toContain("version.gitVersion=v1.36.3");
+  expect(versionFlags(kubelet)).toContain("version.gitMinor=36");
+  expect(versionFlags({ name: "etcd", package: "go.etcd.io/etcd/server/v3", version: "v3.7.3" })).toBe("");
 });

@@ -18,7 +18,7 @@ export interface ToolModule {
   /** Name of the folder. */
   readonly name: string;
   readonly folder: string;
-  /** Changes whenever a pinned version, a checksum or the platform does. */
+  /** Changes whenever a pinned version, a checksum, the way of building or the platform does. */
   readonly hash: string;
   readonly tools: readonly Tool[];
 }
@@ -47,9 +47,23 @@ export function readToolModules(parent: string): readonly ToolModule[] {
 
 function readToolModule(name: string, folder: string): ToolModule {
   const goMod = readFileSync(join(folder, "go.mod"), "utf8");
+  const tools = parseTools(goMod);
   const hash = createHash("sha256").update(`${process.platform}/${process.arch}\n`).update(goMod);
-  hash.update(readFileSync(join(folder, "go.sum")));
-  return { name, folder, hash: hash.digest("hex").slice(0, 16), tools: parseTools(goMod) };
+  hash.update(readFileSync(join(folder, "go.sum"))).update(tools.map(versionFlags).join(""));
+  return { name, folder, hash: hash.digest("hex").slice(0, 16), tools };
+}
+
+/**
+ * What the linker is told, for programs of Kubernetes, so that they say their version: those who talk to an API server
+ * go by it (`helm install` refuses one that is too old). Others read theirs from what Go itself writes into a program.
+ */
+export function versionFlags({ package: path, version }: Tool): string {
+  if (!path.startsWith("k8s.io/kubernetes/")) return "";
+  const [major = "", minor = ""] = version.slice(1).split(".");
+  const values = { gitVersion: version, gitMajor: major, gitMinor: minor };
+  return Object.entries(values)
+    .map(([name, value]) => ` -X k8s.io/component-base/version.${name}=${value}`)
+    .join("");
 }
 
 /** The programs that a go.mod names with `tool`, single lines and blocks alike. */
