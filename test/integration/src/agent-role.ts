@@ -5,7 +5,8 @@ import { readChartRules } from "./chart-rules.ts";
 export const AGENT_GROUP = "cluster-ipam:agents";
 
 const RBAC = "/apis/rbac.authorization.k8s.io/v1";
-const ROLE_NAME = "cluster-ipam-agent";
+// Not that of the chart, which a test may install beside it.
+const ROLE_NAME = "cluster-ipam-tests-agents";
 
 /** Lets the agents do what the chart lets them, and nothing else: an agent that asks for more fails its tests. */
 export async function grantAgentRole(api: ApiClient): Promise<void> {
