@@ -22,7 +22,7 @@ export function readValues(text: string): readonly ValueRow[] {
   const { contents } = parseDocument(text);
   if (!isMap(contents)) throw new Error("values.yaml is no map");
   // The comment above the first key is that of the map.
-  return rowsOf(contents.items as Pair[], "", contents.commentBefore ?? "");
+  return rowsOf(contents.items, "", contents.commentBefore ?? "");
 }
 
 /** The rows as a table of Markdown. */
@@ -38,7 +38,7 @@ function rowsOf(pairs: readonly Pair[], parent: string, commentAbove: string): V
     const description = descriptionIn(own ?? (index === 0 ? commentAbove : ""));
     if (description !== undefined) return [{ key: name, value: JSON.stringify(jsonOf(value)), description }];
     if (!isMap(value) || value.items.length === 0) throw new Error(`values.yaml does not describe ${name}`);
-    return rowsOf(value.items as Pair[], `${name}.`, value.commentBefore ?? "");
+    return rowsOf(value.items, `${name}.`, value.commentBefore ?? "");
   });
 }
 

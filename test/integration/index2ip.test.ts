@@ -24,7 +24,7 @@ describe("S6: addresses by index2ip's rules, from the node's kernel command line
   let commandLine: string;
 
   beforeAll(async () => {
-    cluster = await SimulatedCluster.start({ nodes: ["n1", "n2"] });
+    cluster = await SimulatedCluster.start({ isGuarded: true, nodes: ["n1", "n2"] });
     [n1, n2] = [cluster.node("n1"), cluster.node("n2")];
     commandLine = join(cluster.run.folder, "cmdline");
     await cluster.startAgents({ flags: [`--kernel-cmdline=${commandLine}`] });

@@ -15,7 +15,7 @@ describe("an agent with --inline-pools=deny", () => {
   const running = addCall("running", INLINE);
 
   beforeAll(async () => {
-    cluster = await SimulatedCluster.start({ nodes: ["n1"] });
+    cluster = await SimulatedCluster.start({ isGuarded: true, nodes: ["n1"] });
     node = cluster.node("n1");
     await createPool(cluster.controlPlane, "green", { ranges: [{ subnet: "172.16.9.0/24" }] });
     await node.startAgent();

@@ -20,7 +20,7 @@ let second: LocalAgent;
 beforeAll(async () => {
   await requireTools(["etcd", "kube-apiserver"]);
   run = await Run.open();
-  controlPlane = await ControlPlane.start(run, { nodes: ["n1", "n2"] });
+  controlPlane = await ControlPlane.start(run, { isGuarded: true, nodes: ["n1", "n2"] });
   const ranges = [{ subnet: "10.84.0.0/29" }];
   await createPool(controlPlane, "lab", { ranges, nodeBlocks: { prefixLength: 30 }, strategy: "Sequential" });
   first = await LocalAgent.start(run, controlPlane, { node: "n1", mode: "off" });

@@ -16,7 +16,7 @@ describe("S9: a pool of four blocks of eight addresses, and three nodes", () => 
   const calls: { readonly node: string; readonly call: CniCall; readonly address: string }[] = [];
 
   beforeAll(async () => {
-    cluster = await SimulatedCluster.start();
+    cluster = await SimulatedCluster.start({ isGuarded: true });
     const gateway = "10.80.0.1";
     await createPool(cluster.controlPlane, "lab", {
       ranges: [{ subnet: SUBNET, gateway }],

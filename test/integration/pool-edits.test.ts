@@ -78,7 +78,7 @@ describe("pools and networks that are edited under running pods", () => {
   const pods = new Map<string, { readonly pod: PodSandbox; readonly result: CniResult }>();
 
   beforeAll(async () => {
-    cluster = await SimulatedCluster.start({ nodes: ["n1", "n2"] });
+    cluster = await SimulatedCluster.start({ isGuarded: true, nodes: ["n1", "n2"] });
     [n1, n2] = [cluster.node("n1"), cluster.node("n2")];
     await cluster.startAgents();
     for (const { name, net } of ROWS) {

@@ -29,7 +29,7 @@ beforeAll(async () => {
   await requireTools(["etcd", "kube-apiserver"]);
   await requireSystemPrograms();
   run = await Run.open();
-  controlPlane = await ControlPlane.start(run, { nodes: ["n1", "n2"] });
+  controlPlane = await ControlPlane.start(run, { isGuarded: true, nodes: ["n1", "n2"] });
   await createPool(controlPlane, "lab", { ranges: [{ subnet: "10.70.0.0/24" }] });
 });
 afterAll(() => run?.close());

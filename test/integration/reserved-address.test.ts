@@ -30,7 +30,7 @@ describe("S3: addresses that are reserved by hand", () => {
   let n2: SimulatedNode;
 
   beforeAll(async () => {
-    cluster = await SimulatedCluster.start({ nodes: ["n1", "n2"] });
+    cluster = await SimulatedCluster.start({ isGuarded: true, nodes: ["n1", "n2"] });
     await cluster.startAgents();
     [n1, n2] = [cluster.node("n1"), cluster.node("n2")];
   });

@@ -25,7 +25,7 @@ describe("an etcd that is restored from a backup under running agents", () => {
     await requireTools(["etcd", "kube-apiserver"]);
     await requireSystemPrograms();
     run = await Run.open();
-    controlPlane = await ControlPlane.start(run, { nodes: ["n1"] });
+    controlPlane = await ControlPlane.start(run, { isGuarded: true, nodes: ["n1"] });
     await createPool(controlPlane, "lab", { ranges: [{ subnet: "10.72.0.0/24" }] });
     agent = await LocalAgent.start(run, controlPlane, { node: "n1" });
   });

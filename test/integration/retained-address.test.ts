@@ -35,7 +35,7 @@ describe("addresses that are kept after their pod is gone", () => {
   let n2: SimulatedNode;
 
   beforeAll(async () => {
-    cluster = await SimulatedCluster.start({ nodes: ["n1", "n2"] });
+    cluster = await SimulatedCluster.start({ isGuarded: true, nodes: ["n1", "n2"] });
     [n1, n2] = [cluster.node("n1"), cluster.node("n2")];
     controller = new StandInController(cluster.controlPlane);
     const retain = { policy: "StatefulSet", seconds: KEPT_MS / 1_000 } as const;

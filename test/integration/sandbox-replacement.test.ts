@@ -21,7 +21,7 @@ describe("S18: a new sandbox for the same pod, without a DEL in between", () => 
   let node: SimulatedNode;
 
   beforeAll(async () => {
-    cluster = await SimulatedCluster.start({ nodes: ["n1", "n2"] });
+    cluster = await SimulatedCluster.start({ isGuarded: true, nodes: ["n1", "n2"] });
     node = cluster.node("n1");
     await createPoolOfTwoRanges(cluster);
     await cluster.startAgents();

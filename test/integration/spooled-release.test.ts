@@ -30,7 +30,7 @@ describe("a DEL while the agent is away", () => {
   let kubeconfigPath: string;
 
   beforeAll(async () => {
-    cluster = await SimulatedCluster.start({ nodes: ["n1"] });
+    cluster = await SimulatedCluster.start({ isGuarded: true, nodes: ["n1"] });
     await createPool(cluster.controlPlane, "spooled", { ranges: [{ subnet: "10.64.0.0/24" }] });
     gateway = await FaultyGateway.open(cluster);
     node = cluster.node("n1");

@@ -8,6 +8,7 @@ import { applyCustomResources } from "./custom-resources.ts";
 import type { Daemon } from "./daemon.ts";
 import { compactEtcd, etcdFolder, startEtcd } from "./etcd.ts";
 import type { Fabric } from "./fabric.ts";
+import { installGuard, requestAgentToken, waitUntilGuarded } from "./guarded-agents.ts";
 import { writeKubeconfig } from "./kubeconfig.ts";
 import { findFreePorts } from "./ports.ts";
 import { parseRequestTotals, type RequestTotal } from "./request-metrics.ts";
@@ -22,6 +23,11 @@ export interface ControlPlaneOptions {
   readonly isDurable?: boolean | undefined;
   /** Names of the nodes whose agents get a token. */
   readonly nodes?: readonly string[] | undefined;
+  /**
+   * Whether the agents are what the chart makes of them: a service account whose tokens name their node, and admission
+   * policies that hold each of them to it; else users with the same rights and no policy. False when absent.
+   */
+  readonly isGuarded?: boolean | undefined;
   /** Hears of every step. */
   readonly onProgress?: ((text: string) => void) | undefined;
 }
@@ -51,17 +57,19 @@ export class ControlPlane {
   readonly #users: readonly ApiUser[];
   readonly #place: Place;
   readonly #isDurable: boolean;
+  readonly #isGuarded: boolean;
   #etcd: Daemon;
 
   private constructor(
     run: Run,
-    { users, place, isDurable }: Setting,
+    { users, place, isDurable, isGuarded }: Setting,
     parts: Pick<ControlPlane, "etcd" | "server" | "api">,
   ) {
     this.#run = run;
     this.#users = users;
     this.#place = place;
     this.#isDurable = isDurable;
+    this.#isGuarded = isGuarded;
     this.#etcd = parts.etcd;
     this.server = parts.server;
     this.api = parts.api;
@@ -74,7 +82,7 @@ export class ControlPlane {
    * @throws Error with the end of the log of what failed.
    */
   static async start(run: Run, options: ControlPlaneOptions = {}): Promise<ControlPlane> {
-    const { isDurable = false, nodes = [], onProgress: say = () => undefined } = options;
+    const { isDurable = false, isGuarded = false, nodes = [], onProgress: say = () => undefined } = options;
     const place = options.fabric === undefined ? await placeOnMachine() : placeOnFabric(options.fabric);
     say("starting etcd");
     const etcd = await startEtcd(run, { ...place, isDurable });
@@ -84,7 +92,7 @@ export class ControlPlane {
     say("starting kube-apiserver");
     const server = await ApiServer.start(run, { ...place, users });
     const parts = { etcd, server, api: await server.connect(admin) };
-    const controlPlane = new ControlPlane(run, { users, place, isDurable }, parts);
+    const controlPlane = new ControlPlane(run, { users, place, isDurable, isGuarded }, parts);
     await controlPlane.#prepare(say);
     return controlPlane;
   }
@@ -96,9 +104,8 @@ export class ControlPlane {
    * @returns its path.
    */
   async kubeconfigFor(name: string): Promise<string> {
-    const user = this.#users.find((candidate) => candidate.name === name) ?? createUser(name);
     const path = kubeconfigPath(this.#run, name);
-    await writeKubeconfig(path, { ...this.api.access, token: user.token });
+    await writeKubeconfig(path, { ...this.api.access, token: await this.#tokenOf(name) });
     return path;
   }
 
@@ -143,10 +150,21 @@ export class ControlPlane {
     return parseRequestTotals(answer.text);
   }
 
+  async #tokenOf(name: string): Promise<string> {
+    const user = this.#users.find((candidate) => candidate.name === name) ?? createUser(name);
+    const isAgent = user.groups.includes(AGENT_GROUP);
+    return isAgent && this.#isGuarded ? requestAgentToken(this.api, name.slice(agentUser("").length)) : user.token;
+  }
+
   async #prepare(say: (text: string) => void): Promise<void> {
     await this.kubeconfigFor(ADMIN);
     const resources = await applyCustomResources(this.api, CRD_FOLDER, this.#run.signal);
-    await grantAgentRole(this.api);
+    if (this.#isGuarded) {
+      await installGuard(this.#run, this.kubeconfigPath);
+      await waitUntilGuarded(this.api);
+    } else {
+      await grantAgentRole(this.api);
+    }
     say(`API server ready at ${this.server.url} with ${resources.join(" and ")}`);
   }
 }
@@ -155,6 +173,7 @@ interface Setting {
   readonly users: readonly ApiUser[];
   readonly place: Place;
   readonly isDurable: boolean;
+  readonly isGuarded: boolean;
 }
 
 /** The user that a node's agent is. */

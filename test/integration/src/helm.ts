@@ -35,7 +35,10 @@ export function helm(run: Run, args: readonly string[], kubeconfigPath = "/dev/n
 export function tryRender(run: Run, flags: readonly string[] = []): Promise<CommandResult> {
   const hasVersion = flags.some((flag) => flag.startsWith("--kube-version"));
   return helm(run, [
-    ...["template", RELEASE.name, CHART_FOLDER, `--namespace=${RELEASE.namespace}`],
+    "template",
+    RELEASE.name,
+    CHART_FOLDER,
+    `--namespace=${RELEASE.namespace}`,
     ...(hasVersion ? [] : [`--kube-version=${KUBE_VERSION}`]),
     ...flags,
   ]);

@@ -4,7 +4,7 @@ import { Run } from "./run.ts";
 import { type AgentOptions, SimulatedNode } from "./simulated-node.ts";
 
 /** How a cluster is set up. */
-export interface ClusterOptions extends Pick<ControlPlaneOptions, "isDurable" | "onProgress"> {
+export interface ClusterOptions extends Pick<ControlPlaneOptions, "isDurable" | "isGuarded" | "onProgress"> {
   /** n1, n2 and n3 when absent. */
   readonly nodes?: readonly string[] | undefined;
   /** Ends everything early. */
@@ -70,9 +70,9 @@ async function startParts(
   options: ClusterOptions,
 ): Promise<Pick<SimulatedCluster, "run" | "fabric" | "controlPlane" | "nodes">> {
   const names = options.nodes ?? ["n1", "n2", "n3"];
-  const { isDurable, onProgress } = options;
+  const { isDurable, isGuarded, onProgress } = options;
   const fabric = await Fabric.create(run);
-  const controlPlane = await ControlPlane.start(run, { fabric, isDurable, onProgress, nodes: names });
+  const controlPlane = await ControlPlane.start(run, { fabric, isDurable, isGuarded, onProgress, nodes: names });
   const nodes: SimulatedNode[] = [];
   for (const name of names) nodes.push(await SimulatedNode.create(name, fabric, controlPlane));
   return { run, fabric, controlPlane, nodes };

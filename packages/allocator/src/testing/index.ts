@@ -4,6 +4,7 @@ export { blockStoreConformance } from "./block-store-conformance.ts";
 export { FakeClock } from "./fake-clock.ts";
 export { GivenBlocks } from "./given-blocks.ts";
 export { KeptLeaseEnder, type KeptLeases } from "./kept-lease-ender.ts";
+export { coolingLease, releasedLease, reservation } from "./kept-leases.ts";
 export { leaseStoreConformance } from "./lease-store-conformance.ts";
 export { MemoryBlockStore } from "./memory-block-store.ts";
 export { MemoryClusterFacts } from "./memory-cluster-facts.ts";
