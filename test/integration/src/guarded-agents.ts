@@ -41,9 +41,12 @@ export async function requestAgentToken(api: ApiClient, node: string): Promise<s
   return await requestToken(api, { apiVersion: "v1", kind: "Pod", name: metadata.name, uid: pod.metadata.uid });
 }
 
-/** A token of the agents' account that is bound to an object, or to none: one that names no node. */
-export async function requestToken(api: ApiClient, boundObjectRef?: object): Promise<string> {
-  const { namespace, name } = AGENT_ACCOUNT;
+/** A token of an account, the agents' without one, that is bound to an object, or to none: one that names no node. */
+export async function requestToken(
+  api: ApiClient,
+  boundObjectRef?: object,
+  { namespace, name }: typeof AGENT_ACCOUNT = AGENT_ACCOUNT,
+): Promise<string> {
   const spec = boundObjectRef === undefined ? {} : { boundObjectRef };
   const request = { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec };
   const path = `/api/v1/namespaces/${namespace}/serviceaccounts/${name}/token`;
