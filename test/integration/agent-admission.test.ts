@@ -13,9 +13,11 @@ import { LEASE_ROWS } from "./agent-admission/lease-rows.ts";
 import { POOL_ROWS } from "./agent-admission/pool-rows.ts";
 import { type ApiAnswer, ApiClient, type ApiRequest } from "./src/api-client.ts";
 import { ControlPlane } from "./src/control-plane.ts";
-import { requestAgentToken, requestToken } from "./src/guarded-agents.ts";
+import { AGENT_ACCOUNT, requestAgentToken, requestToken } from "./src/guarded-agents.ts";
+import { kubectl } from "./src/kubectl.ts";
 import { Run } from "./src/run.ts";
 import { requireTools } from "./src/tools.ts";
+import { waitFor } from "./src/waiting.ts";
 
 const COLLECTIONS = [LEASE_RESOURCE, BLOCK_RESOURCE, POOL_RESOURCE].map((resource) => `${API_PATH}/${resource}`);
 const [LEASES = "", BLOCKS = "", POOLS = ""] = COLLECTIONS;
@@ -147,4 +149,40 @@ it("somebody else with the rights is held to nothing: administrators have the la
   const lease = attachedLease("10.9.0.5", { node: "n2" });
   expectAnswer(await send(controlPlane.api, "POST", LEASES, lease), undefined);
   expectAnswer(await send(controlPlane.api, "DELETE", `${LEASES}/10.9.0.5`), undefined);
+});
+
+describe("an agent whom somebody has made an administrator of the cluster", () => {
+  const metadata = { name: INLINE_NAME, labels: { "cluster-ipam.io/inline": "true" } };
+  const draft = { apiVersion: API_VERSION, kind: "IPPool", metadata, spec: { ranges: [{ subnet: "10.9.0.0/24" }] } };
+
+  beforeAll(async () => {
+    const account = `--serviceaccount=${AGENT_ACCOUNT.namespace}:${AGENT_ACCOUNT.name}`;
+    const args = ["create", "clusterrolebinding", "mistaken", "--clusterrole=cluster-admin", account];
+    expect(await kubectl(run, controlPlane, args)).toMatchObject({ exitCode: 0 });
+    const mayDelete = async (): Promise<true | undefined> =>
+      (await send(agent, "DELETE", `${POOLS}/none`)).status === 404 ? true : undefined;
+    await waitFor(mayDelete, { what: "the agent to be an administrator", timeoutMs: 30_000 });
+  });
+
+  it("still changes no pool, nor its status", async () => {
+    const pool = await make(POOLS, draft);
+    const path = `${POOLS}/${INLINE_NAME}`;
+    for (const changed of [path, `${path}/status`]) {
+      expectAnswer(await send(agent, "PUT", changed, pool), "agents change and delete no pool");
+    }
+    expectAnswer(await send(agent, "DELETE", path), "agents change and delete no pool");
+  });
+
+  it("still changes no block", async () => {
+    const block = await make(BLOCKS, blockOf("10.9.0.0/28"));
+    const path = `${BLOCKS}/${block.metadata.name}`;
+    expectAnswer(await send(agent, "PUT", path, block), "a block is claimed and given back, and never changed");
+  });
+
+  it("still deletes no lease of another node, neither one nor many at a time", async () => {
+    await make(LEASES, attachedLease("10.9.0.5", { node: "n2" }));
+    for (const path of [`${LEASES}/10.9.0.5`, LEASES]) {
+      expectAnswer(await send(agent, "DELETE", path), "the agent of node n1 may not delete it");
+    }
+  });
 });
