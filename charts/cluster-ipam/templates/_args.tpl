@@ -21,6 +21,9 @@
 - --garbage-collection={{ .Values.controller.garbageCollection.mode }}
 - --garbage-max-percent={{ .Values.controller.garbageCollection.maxPercent }}
 - --inline-pool-idle-hours={{ .Values.controller.inlinePoolIdleHours }}
+- --consistency-check-interval={{ .Values.controller.consistencyCheck.interval }}
+- --check-address=127.0.0.1:{{ .Values.controller.consistencyCheck.port }}
+- --lost-node-grace-seconds={{ .Values.controller.garbageCollection.lostNodeGraceSeconds }}
 {{- range .Values.controller.extraArgs }}
 - {{ . | quote }}
 {{- end }}
