@@ -19,6 +19,8 @@ export class CheckMetrics implements CheckMeter {
       help: "Checks of the cluster's consistency, by outcome: clean, findings, failed.",
       labels: ["outcome"],
     });
+    // A rate sees no first failure of a series that begins with it.
+    for (const outcome of ["clean", "findings", "failed"]) this.#checks.begin({ outcome });
     this.#duration = registry.histogram({
       name: `${prefix}check_duration_seconds`,
       help: "Time that a check of the cluster's consistency took.",
