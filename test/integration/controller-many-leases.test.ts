@@ -129,7 +129,8 @@ describe("the controller over thousands of leases", () => {
 
   /** So many are given back as the machine's time passes, at which none may come too early; then time goes faster. */
   async function releaseAtPace(): Promise<void> {
-    const [atFirst, startedMs] = [await released(), controller.clock.nowMs()];
+    const startedMs = controller.clock.nowMs();
+    const atFirst = await released();
     const look = async (): Promise<true | undefined> => {
       const count = (await released()) - atFirst;
       const passedMs = controller.clock.nowMs() - startedMs;
