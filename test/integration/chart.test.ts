@@ -118,6 +118,17 @@ describe("what the chart renders", () => {
     expect(role["rules"]).toMatchObject([{ resourceNames: ["ipam"] }, { verbs: ["create"] }]);
   });
 
+  it("holds the very account that the agents run as, whatever it is called", async () => {
+    const manifests = await render(run, ["--set=agent.serviceAccount.name=nodes", "--set=nameOverride=addresses"]);
+    const policies = manifests.filter(({ kind }) => kind === "ValidatingAdmissionPolicy");
+    const expression = "request.userInfo.username == 'system:serviceaccount:kube-system:nodes'";
+    expect(policies.map(({ spec }) => spec)).toMatchObject(
+      Array.from({ length: 3 }, () => ({ failurePolicy: "Fail", matchConditions: [{ expression }] })),
+    );
+    const { spec } = only(manifests, "DaemonSet", "cluster-ipam-addresses-agent");
+    expect(spec).toMatchObject({ template: { spec: { serviceAccountName: "nodes" } } });
+  });
+
   it("adds pools and leases to view and edit, and leaves status and blocks to the programs", async () => {
     const manifests = await render(run);
     const view = only(manifests, "ClusterRole", "cluster-ipam-view");

@@ -17,7 +17,7 @@ const REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
 const PARALLEL = 16;
 
 /** A right by its name. */
-export function rightOf(verb: string, { group, name }: Resource): Right {
+function rightOf(verb: string, { group, name }: Resource): Right {
   return `${verb} ${name}${group === "" ? "" : ` of ${group}`}`;
 }
 
