@@ -1,7 +1,9 @@
-// Three nodes and one macvlan network: duplicates with host-local, none with cluster-ipam. KEEP=1 leaves it running.
+// Three nodes and one macvlan network: duplicates with host-local, none with cluster-ipam, and nothing left of a node that
+// is lost. KEEP=1 leaves it running.
 import { showClusterIpam, showRelease } from "../demo/cluster-ipam-part.ts";
 import { readDemoConfig } from "../demo/config.ts";
 import { showHostLocal } from "../demo/host-local-part.ts";
+import { showLostNode, startController } from "../demo/lost-node-part.ts";
 import { Screen } from "../demo/screen.ts";
 import {
   hasLinkType,
@@ -20,7 +22,7 @@ async function requireAll(signal: AbortSignal): Promise<void> {
   requireRoot();
   await requireSystemPrograms();
   await requireTools(["etcd", "kube-apiserver", "kubectl", "cnitool", "macvlan", "host-local"]);
-  await requireTools(["cluster-ipam", "cluster-ipam-agent"]);
+  await requireTools(["cluster-ipam", "cluster-ipam-agent", "cluster-ipam-controller"]);
   await using run = await Run.open(signal);
   if (await hasLinkType(run, "macvlan")) return;
   throw new RequirementError("this kernel has no macvlan interfaces: try modprobe macvlan, or another kernel");
@@ -32,8 +34,10 @@ async function runDemo(signal: AbortSignal, screen: Screen): Promise<void> {
   await using cluster = await SimulatedCluster.start({ signal, onProgress });
   onProgress(`nodes ${cluster.nodes.map(({ name }) => name).join(", ")}: network namespaces joined by a bridge`);
   await showHostLocal(cluster, screen);
+  await startController(cluster);
   const workload = await showClusterIpam(cluster, screen);
   await showRelease(cluster, screen, workload);
+  await showLostNode(cluster, screen, workload);
   screen.print("", `done after ${screen.elapsed()}`);
   if (readDemoConfig().isKept) await keepRunning(cluster, { signal, screen });
 }

@@ -2,6 +2,8 @@ import { CheckFailure } from "../check-failure.ts";
 import { kubectl } from "../kubectl.ts";
 import type { SimulatedCluster } from "../simulated-cluster.ts";
 import { findDuplicates, formatAddressTable } from "./address-table.ts";
+import { showKubectl } from "./kubectl-screen.ts";
+import { showPools } from "./lost-node-part.ts";
 import { macvlanNetwork } from "./network.ts";
 import type { Screen } from "./screen.ts";
 import { Workload } from "./workload.ts";
@@ -27,7 +29,7 @@ export async function showClusterIpam(cluster: SimulatedCluster, screen: Screen)
   const [lost] = failed;
   if (lost) throw new CheckFailure(`demo failed: ${lost.from} does not reach ${lost.to} at ${lost.address}`);
   const leases = await showKubectl(cluster, screen, ["get", "ipleases"]);
-  await showKubectl(cluster, screen, ["get", "ippools"]);
+  await showPools(cluster, screen, workload.pods.length);
   const unnamed = workload.pods.filter(({ address, pod }) => !leases.includes(address) || !leases.includes(pod));
   if (unnamed.length > 0)
     throw new CheckFailure(`demo failed: no lease names ${unnamed.map(({ pod }) => pod).join(", ")}`);
@@ -44,14 +46,7 @@ export async function showRelease(cluster: SimulatedCluster, screen: Screen, wor
   if (!answer.includes("NotFound")) throw new CheckFailure(`demo failed: the lease of ${pod.pod} is still there`);
   const { stdout } = await kubectl(cluster.run, cluster.controlPlane, ["get", "ipleases", "-o", "name"]);
   const left = stdout.split("\n").filter((line) => line !== "").length;
-  const expected = workload.pods.length - 1;
+  const expected = workload.pods.length;
   if (left !== expected) throw new CheckFailure(`demo failed: ${left} leases are left instead of ${expected}`);
   screen.indented(["", `the leases of the other ${left} pods stay`]);
-}
-
-async function showKubectl(cluster: SimulatedCluster, screen: Screen, args: readonly string[]): Promise<string> {
-  const { stdout, stderr } = await kubectl(cluster.run, cluster.controlPlane, args);
-  const text = `${stdout}${stderr}`;
-  screen.indented(["", `$ kubectl ${args.join(" ")}`, ...text.trimEnd().split("\n")]);
-  return text;
 }

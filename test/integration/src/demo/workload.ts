@@ -15,6 +15,7 @@ export class Workload {
   readonly #cluster: SimulatedCluster;
   readonly #network: NetworkConfig;
   readonly #pods: readonly RunningPod[];
+  readonly #stopped = new Set<RunningPod>();
 
   private constructor(cluster: SimulatedCluster, network: NetworkConfig, pods: readonly RunningPod[]) {
     this.#cluster = cluster;
@@ -36,8 +37,14 @@ export class Workload {
     return new Workload(cluster, network, pods);
   }
 
+  /** Those that have not been stopped. */
   get pods(): readonly RunningPod[] {
-    return this.#pods;
+    return this.#pods.filter((pod) => !this.#stopped.has(pod));
+  }
+
+  /** Of these, the pods of some nodes. */
+  podsOn(...nodes: readonly string[]): readonly RunningPod[] {
+    return this.pods.filter(({ node }) => nodes.includes(node));
   }
 
   /** Lets every pod ask every other one who it is. */
@@ -51,9 +58,10 @@ export class Workload {
   }
 
   /** Stops a pod as its runtime would: DEL, then the end of the sandbox. */
-  async stop({ sandbox }: RunningPod): Promise<void> {
-    await sandbox.detach(this.#network);
-    await sandbox.delete();
+  async stop(pod: RunningPod): Promise<void> {
+    await pod.sandbox.detach(this.#network);
+    await pod.sandbox.delete();
+    this.#stopped.add(pod);
   }
 
   /** Stops every pod. */
