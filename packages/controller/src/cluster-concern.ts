@@ -60,8 +60,8 @@ export class ClusterConcern implements Concern {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { client, clock, meter, log } = this.#options;
-    const view = new ClusterView({ client, clock, meterOf: (resource) => meter.informer(resource) });
+    const { client, clock, random, meter, log } = this.#options;
+    const view = new ClusterView({ client, clock, random, meterOf: (resource) => meter.informer(resource) });
     const { stores, garbage, consistency, ...shared } = this.#options;
     const pools = new PoolsConcern(view, { ...shared, statuses: stores.pools, leases: stores.leases });
     const onHeld = (messages: ReadonlyMap<string, string>): void => pools.heldUp(messages);

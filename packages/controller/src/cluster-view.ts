@@ -41,6 +41,8 @@ export interface ClusterViewOptions {
   /** Counts what the copy of a resource goes through. */
   readonly meterOf: (resource: string) => InformerMeter;
   readonly clock: Clock;
+  /** A source of numbers in [0, 1). */
+  readonly random: () => number;
 }
 
 /** What a node tells of itself. */
@@ -62,8 +64,8 @@ export class ClusterView {
   readonly #nodes: Informer<NodeFact>;
   #viewer: ClusterViewer | undefined;
 
-  constructor({ client, meterOf, clock }: ClusterViewOptions) {
-    const parts = { client, clock };
+  constructor({ client, meterOf, clock, random }: ClusterViewOptions) {
+    const parts = { client, clock, random };
     const nodes = { path: "/api/v1/nodes", decode: nodeFact, meter: meterOf("nodes") };
     const pools = { path: `${API_PATH}/${POOL_RESOURCE}`, decode: asIPPool, meter: meterOf(POOL_RESOURCE) };
     const texts = new SharedTexts();

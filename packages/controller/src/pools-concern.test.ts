@@ -37,6 +37,7 @@ beforeEach(async () => {
       events: { tell: (event) => void events.push(event) },
       meter: new ControllerMetrics(registry, "0"),
       clock,
+      random: () => 0.5,
       date: () => new Date(0),
       nearlyFullPercent: 90,
       log: createLogger({}, "silent", { write: () => undefined }),

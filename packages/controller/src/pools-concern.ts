@@ -35,6 +35,8 @@ export interface PoolsConcernOptions {
   readonly clock: Clock;
   /** The time of day, which is told to people alone. */
   readonly date: () => Date;
+  /** A source of numbers in [0, 1). */
+  readonly random: () => number;
   readonly nearlyFullPercent: number;
   readonly log: Logger;
 }
@@ -127,13 +129,13 @@ export class PoolsConcern implements Concern, ClusterViewer {
   }
 
   #queue(queue: QueueName, options: Pick<WorkQueueOptions, "work" | "parallelism" | "minIntervalMs">): WorkQueue {
-    const { clock, meter, log } = this.#options;
+    const { clock, random, meter, log } = this.#options;
     const onWorked = (report: WorkReport): void => {
       const { key, failure } = report;
       meter.queues.worked(queue, report);
       if (failure !== undefined) log.warn({ err: failure.error, key }, "work failed and will be tried again");
     };
-    return new WorkQueue({ ...options, clock, onWorked });
+    return new WorkQueue({ ...options, clock, random, onWorked });
   }
 
   async #keepStatus(name: string, signal: AbortSignal): Promise<void> {

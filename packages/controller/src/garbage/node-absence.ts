@@ -18,6 +18,9 @@ const MS_PER_MINUTE = 60_000;
 /**
  * Which nodes are lost. A node that is NotReady is not: its pods may run on, and their addresses with them. Only an
  * operator, by the taint, or the deletion of the Node object says that nothing of it runs any more.
+ *
+ * That a missing node was back for a moment is known only as far as somebody says so: what a watch tells late, or a list
+ * that takes its place does not tell, comes on top of two deletions of a Node whose machine runs.
  */
 export class NodeAbsence {
   readonly #graceMs: number;
