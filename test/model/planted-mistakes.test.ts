@@ -20,8 +20,8 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 
 const mistakes = await listMistakes();
 
-test("thirty mistakes at least are planted", () => {
-  expect(mistakes.length).toBeGreaterThanOrEqual(30);
+test("forty mistakes at least are planted", () => {
+  expect(mistakes.length).toBeGreaterThanOrEqual(40);
 });
 
 test.for(mistakes)("the model finds $name", { timeout: TIMEOUT_MS }, async (mistake) => {

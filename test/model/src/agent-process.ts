@@ -112,7 +112,10 @@ export class AgentProcess {
     const clock = new ActorClock(time, this.actor, node.clockOriginMs);
     const { random } = chance.of(this.actor.name);
     const circuit = new Circuit({ nowMs: () => clock.nowMs(), date: () => new Date(time.nowMs), random });
-    const { leases, pools, blocks, pods, facts } = new ApiConnection(this.actor, this.#parts, circuit);
+    const { leases, pools, blocks, pods, facts } = new ApiConnection(this.actor, this.#parts, {
+      writer: { kind: "agent", node: node.name },
+      circuit,
+    });
     const agent = new Agent({
       node: node.name,
       leases,

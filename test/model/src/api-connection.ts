@@ -16,7 +16,7 @@ import {
   nodePodsOver,
   poolStoreOver,
 } from "./api-stores.ts";
-import type { NodePlan } from "./plan.ts";
+import type { Writer } from "./lease-log.ts";
 import type { Fates } from "./request-fate.ts";
 import type { SimulatedApiServer } from "./simulated-api-server.ts";
 import type { Story } from "./story.ts";
@@ -33,7 +33,6 @@ const NOT_SENT_MS = 0.1;
 
 /** What a connection goes through. */
 export interface ConnectionParts {
-  readonly node: Pick<NodePlan, "name">;
   readonly server: SimulatedApiServer;
   readonly time: VirtualTime;
   readonly fates: Fates;
@@ -49,22 +48,28 @@ interface Request<T> {
   readonly effect: () => Promise<T>;
 }
 
-/** The way of one agent to the API server and back; it ends with the agent, but not what is on its way by then. */
+/** Whose a connection is. */
+export interface ConnectionOwner {
+  readonly writer: Writer;
+  /** Undefined: every request is sent. */
+  readonly circuit?: Circuit;
+}
+
+/** The way of one process to the API server and back; it ends with the process, but not what is on its way by then. */
 export class ApiConnection implements ApiLink {
-  readonly #agent: Actor;
+  readonly #client: Actor;
   readonly #parts: ConnectionParts;
-  readonly #circuit: Circuit;
+  readonly #circuit: Circuit | undefined;
   readonly leases: LeaseStore;
   readonly pools: PoolStore;
   readonly blocks: BlockStore;
   readonly pods: NodePods;
   readonly facts: ClusterFacts;
 
-  constructor(agent: Actor, parts: ConnectionParts, circuit: Circuit) {
-    this.#agent = agent;
+  constructor(client: Actor, parts: ConnectionParts, { writer, circuit }: ConnectionOwner) {
+    this.#client = client;
     this.#circuit = circuit;
     this.#parts = parts;
-    const writer = { kind: "agent", node: parts.node.name } as const;
     this.leases = leaseStoreOver(this, parts.server.leases.as(writer));
     this.pools = poolStoreOver(this, parts.server);
     this.blocks = blockStoreOver(this, parts.server.blocks.as(writer));
@@ -96,33 +101,33 @@ export class ApiConnection implements ApiLink {
 
   /** As the client does it: asks the circuit first, and tells it what became of the request. */
   async #request<T>(request: Request<T>, signal?: AbortSignal): Promise<Answer<T>> {
-    const ended = this.#circuit.admit();
-    if (ended === undefined) {
+    const ended = this.#circuit?.admit();
+    if (this.#circuit !== undefined && ended === undefined) {
       await this.#pause(NOT_SENT_MS);
       return "not-sent";
     }
     const answer = await (signal === undefined
       ? this.#send(request)
       : Promise.race([this.#send(request), aborted(signal)]));
-    if (answer !== undefined) ended({ kind: "answered" });
-    else ended(signal?.aborted === true ? { kind: "abandoned" } : { kind: "failed", reason: "no answer" });
+    if (answer !== undefined) ended?.({ kind: "answered" });
+    else ended?.(signal?.aborted === true ? { kind: "abandoned" } : { kind: "failed", reason: "no answer" });
     return answer;
   }
 
   #send<T>(request: Request<T>): Promise<Answer<T>> {
     const { server, time, fates, story } = this.#parts;
     const { promise, resolve } = Promise.withResolvers<Answer<T>>();
-    const { fate, fault } = fates.next(`${this.#agent.name}: ${request.text}`, request.isWrite);
+    const { fate, fault } = fates.next(`${this.#client.name}: ${request.text}`, request.isWrite);
     if (fault !== undefined) story.tell(fault.text);
-    time.schedule(this.#agent, ATTEMPT_MS, () => resolve(undefined));
-    if (server.isAway) time.schedule(this.#agent, REFUSED_CONNECTION_MS, () => resolve(undefined));
+    time.schedule(this.#client, ATTEMPT_MS, () => resolve(undefined));
+    if (server.isAway) time.schedule(this.#client, REFUSED_CONNECTION_MS, () => resolve(undefined));
     else if (fate.arrivesAfterMs !== undefined) {
       const arrive = async (): Promise<void> => {
         server.awaited -= 1;
         if (server.isAway) return;
         const answer = await this.#serve(request, fate.isRefused);
         const returned = fate.returnsAfterMs;
-        if (returned !== undefined) time.schedule(this.#agent, returned, () => resolve(answer));
+        if (returned !== undefined) time.schedule(this.#client, returned, () => resolve(answer));
       };
       server.awaited += 1;
       time.schedule(server.actor, fate.arrivesAfterMs, () => void arrive());
@@ -134,7 +139,7 @@ export class ApiConnection implements ApiLink {
     if (isRefused) return { error: new IpamError("apiserver-refused", "the API server refused the request: 403") };
     try {
       const value = await effect();
-      if (isWrite) this.#parts.story.tell(`the API server does "${text}" of ${this.#agent.name}: ${kindOf(value)}`);
+      if (isWrite) this.#parts.story.tell(`the API server does "${text}" of ${this.#client.name}: ${kindOf(value)}`);
       return { value };
     } catch (error) {
       return { error };
@@ -144,7 +149,7 @@ export class ApiConnection implements ApiLink {
   #pause(ms: number): Promise<undefined> {
     const { time } = this.#parts;
     return new Promise((resolve) => {
-      time.schedule(this.#agent, ms, () => resolve(undefined));
+      time.schedule(this.#client, ms, () => resolve(undefined));
     });
   }
 }

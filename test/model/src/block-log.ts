@@ -1,6 +1,7 @@
 import type { BlockStore } from "@cluster-ipam/allocator";
 import { MemoryBlockStore } from "@cluster-ipam/allocator/testing";
 import type { IPBlock } from "@cluster-ipam/api";
+import type { ChangeFeed } from "./change-feed.ts";
 import type { Writer } from "./lease-log.ts";
 
 /** One write that made a block, or ended it. */
@@ -18,6 +19,11 @@ export class BlockLog {
   readonly #store = new MemoryBlockStore();
   readonly #blocks = new Map<string, IPBlock>();
   readonly #listeners: ((change: BlockChange) => void)[] = [];
+  readonly #feed: ChangeFeed;
+
+  constructor(feed: ChangeFeed) {
+    this.#feed = feed;
+  }
 
   /** `listener` is told of every change, in the step in which it happens. */
   onChange(listener: (change: BlockChange) => void): void {
@@ -52,8 +58,13 @@ export class BlockLog {
 
   #note(change: BlockChange): void {
     const { kind, block } = change;
-    if (kind === "claimed") this.#blocks.set(block.metadata.name, block);
-    else this.#blocks.delete(block.metadata.name);
+    if (kind === "claimed") {
+      this.#blocks.set(block.metadata.name, block);
+      this.#feed.put(block);
+    } else {
+      this.#blocks.delete(block.metadata.name);
+      this.#feed.remove(block.metadata.name);
+    }
     for (const listener of this.#listeners) listener(change);
   }
 }

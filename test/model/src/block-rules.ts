@@ -30,7 +30,9 @@ export class BlockRules {
   blockChanged({ kind, block, writer }: BlockChange): void {
     const { server, complain } = this.#parts;
     const { node, prefix, pool } = block.spec;
-    if (writer.kind !== "agent") this.#isRobbed = true;
+    if (writer.kind === "administrator") this.#isRobbed = true;
+    // Its agent may not know yet that the block, given back while the machine was off, is its no more.
+    else if (writer.kind === "controller") this.#isRobbed ||= !server.machines.wasOffSince(node, Number.MAX_VALUE);
     else if (writer.node !== node) complain("foreign-block", `${writer.node} wrote block ${prefix} of ${node}`);
     const others = server.blocks.all().filter((other) => other !== block && other.spec.pool === pool);
     if (kind === "claimed" && others.some((other) => hasFirstOf(other, block) || hasFirstOf(block, other))) {

@@ -18,7 +18,7 @@ export interface EventContext {
 export function aboutFeatures(dice: Dice, features: Features, context: EventContext): Operation[] {
   return [
     ...(features.has("reserved") ? reservations(dice, context) : []),
-    ...(features.has("kept") ? controllerEvents(dice, context) : []),
+    ...(features.has("kept") ? controllerRestarts(dice, context) : []),
     ...(features.has("selectors") ? labels(dice, context) : []),
     ...(features.has("blocks") ? blockEvents(dice, context) : []),
   ];
@@ -35,7 +35,7 @@ function reservations(dice: Dice, { pods, moments, wanted }: EventContext): Oper
 }
 
 /** The controller is killed now and then. */
-function controllerEvents(dice: Dice, { moments }: EventContext): Operation[] {
+function controllerRestarts(dice: Dice, { moments }: EventContext): Operation[] {
   if (dice.happens(0.6)) return [];
   return [{ atMs: near(dice, moments), act: { kind: "restart-controller", downMs: dice.between(10, 20_000) } }];
 }

@@ -1,7 +1,16 @@
 import type { Dice } from "./chance.ts";
 
 /** What a run may be about beside plain ADDs and DELs. */
-type Feature = "blocks" | "kept" | "on-request" | "pod-cidrs" | "reserved" | "selectors" | "storm" | "trouble";
+type Feature =
+  | "blocks"
+  | "kept"
+  | "lost-nodes"
+  | "on-request"
+  | "pod-cidrs"
+  | "reserved"
+  | "selectors"
+  | "storm"
+  | "trouble";
 
 /** The features of one run; most runs have none or one, so that each has its share of them. */
 export type Features = ReadonlySet<Feature>;
@@ -29,7 +38,11 @@ const SHARES: readonly (readonly [number, readonly Feature[]])[] = [
   [1, ["kept", "reserved", "storm"]],
 ];
 
+/** Whatever a run is about, nodes may be lost in it. */
+const LOST_NODES_SHARE = 0.2;
+
 /** What the run of these dice is about. */
 export function drawFeatures(dice: Dice): Features {
-  return new Set(dice.pick(SHARES.flatMap(([share, features]) => Array.from({ length: share }, () => features))));
+  const drawn = dice.pick(SHARES.flatMap(([share, features]) => Array.from({ length: share }, () => features)));
+  return new Set(dice.happens(LOST_NODES_SHARE) ? [...drawn, "lost-nodes"] : drawn);
 }

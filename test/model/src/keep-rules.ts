@@ -20,6 +20,8 @@ interface Known {
   holder: AttachmentPlan | undefined;
   /** Somebody was told that it has the address. */
   isUsed: boolean;
+  /** The version that its last write gave it. */
+  version: string | undefined;
   /** Since when the controller knows of this release. */
   firstSeenMs: number | undefined;
   keepMs: number;
@@ -46,10 +48,13 @@ export class KeepRules {
     for (const { metadata } of leases) this.#knownOf(metadata.uid).isUsed = true;
   }
 
-  /** The controller has read these leases. */
+  /** A controller has been told of these leases. */
   seen(leases: readonly IPLease[]): void {
     for (const { metadata, spec } of leases) {
-      if (spec.releasedAt !== undefined) this.#knownOf(metadata.uid).firstSeenMs ??= this.#parts.now();
+      const known = this.#knownOf(metadata.uid);
+      // What is told late may be of a release before this one.
+      const isLast = known.version === metadata.resourceVersion;
+      if (spec.releasedAt !== undefined && isLast) known.firstSeenMs ??= this.#parts.now();
     }
   }
 
@@ -57,7 +62,7 @@ export class KeepRules {
   changed({ name, before, after, writer }: LeaseChange): void {
     const known = this.#knownOf((after ?? before)?.metadata.uid);
     if (writer.kind === "agent" && before !== undefined) this.#judgeAgent(name, before, after, known);
-    if (writer.kind === "controller" && before !== undefined) this.#judgeEnd(name, known);
+    if (writer.kind === "controller" && before !== undefined) this.#judgeController(name, before, after, known);
     this.#note(after, known);
   }
 
@@ -77,10 +82,16 @@ export class KeepRules {
     }
   }
 
+  /** A controller ends what is kept, and releases what is attached as its agent would. */
+  #judgeController(name: string, before: IPLease, after: IPLease | undefined, known: Known): void {
+    if (before.spec.releasedAt !== undefined) return this.#judgeEnd(name, known);
+    if (isAttached(before) && after?.spec.releasedAt === undefined) this.#judgeUnkept(name, before, after, known);
+  }
+
   /** What has been in use is kept, or goes to a new sandbox of the same pod. */
   #judgeUnkept(name: string, before: IPLease, after: IPLease | undefined, known: Known): void {
     if (before.spec.reserved !== undefined || !known.isUsed || this.#keepMs(before, known) === 0) return;
-    if (after === undefined) this.#parts.complain("early-end", `${name} was in use, and an agent deleted it`);
+    if (after === undefined) this.#parts.complain("early-end", `${name} was in use, and was deleted`);
     else if (!this.#isForHolder(after, known)) {
       const text = `${name} was ${known.holder?.pod.name}'s, and ${after.spec.containerID} took it over`;
       this.#parts.complain("kept-for-another", text);
@@ -96,6 +107,7 @@ export class KeepRules {
 
   #note(after: IPLease | undefined, known: Known): void {
     if (after === undefined) return;
+    known.version = after.metadata.resourceVersion;
     if (after.spec.releasedAt === undefined) known.holder = this.#holderOf(after) ?? known.holder;
     else {
       known.firstSeenMs = undefined;
@@ -119,7 +131,7 @@ export class KeepRules {
   #knownOf(uid = ""): Known {
     let known = this.#known.get(uid);
     if (known === undefined) {
-      known = { holder: undefined, isUsed: false, firstSeenMs: undefined, keepMs: 0 };
+      known = { holder: undefined, isUsed: false, version: undefined, firstSeenMs: undefined, keepMs: 0 };
       this.#known.set(uid, known);
     }
     return known;

@@ -1,12 +1,14 @@
 import type { LeaseStore } from "@cluster-ipam/allocator";
 import { MemoryLeaseStore } from "@cluster-ipam/allocator/testing";
 import type { IPLease } from "@cluster-ipam/api";
+import type { ChangeFeed } from "./change-feed.ts";
 
 /** Who writes to the API server. */
 export type Writer =
   | { readonly kind: "agent"; readonly node: string }
   | { readonly kind: "administrator" }
-  | { readonly kind: "controller" };
+  /** Its writes may be done long after they were sent. */
+  | { readonly kind: "controller"; readonly sentAtMs: number };
 
 /** One write that changed a lease. */
 export interface LeaseChange {
@@ -25,9 +27,18 @@ const NEVER = new AbortController().signal;
 export class LeaseLog {
   readonly #store = new MemoryLeaseStore();
   readonly #leases = new Map<string, IPLease>();
+  readonly #madeAtMs = new Map<string, number>();
+  readonly #writtenAtMs = new Map<string, number>();
   readonly #listeners: ((change: LeaseChange) => void)[] = [];
+  readonly #feed: ChangeFeed;
+  readonly #now: () => number;
   /** Grows with each change. */
   version = 0;
+
+  constructor(feed: ChangeFeed, now: () => number) {
+    this.#feed = feed;
+    this.#now = now;
+  }
 
   /** `listener` is told of every change, in the step in which it happens. */
   onChange(listener: (change: LeaseChange) => void): void {
@@ -42,6 +53,16 @@ export class LeaseLog {
   /** The lease of that name at this moment. */
   named(name: string): IPLease | undefined {
     return this.#leases.get(name);
+  }
+
+  /** Those that were there at some moment already, and have not been deleted since. */
+  since(atMs: number): readonly IPLease[] {
+    return this.all().filter(({ metadata }) => (this.#madeAtMs.get(metadata.name) ?? 0) <= atMs);
+  }
+
+  /** When the lease of that name was written last before now; of a change that is told, before that one. */
+  writtenAtMs(name: string): number {
+    return this.#writtenAtMs.get(name) ?? 0;
   }
 
   /** The store, as one of its clients has it. */
@@ -73,8 +94,15 @@ export class LeaseLog {
   #note(name: string, after: IPLease | undefined, writer: Writer): void {
     this.version += 1;
     const before = this.#leases.get(name);
-    if (after === undefined) this.#leases.delete(name);
-    else this.#leases.set(name, after);
+    if (before === undefined) this.#madeAtMs.set(name, this.#now());
+    if (after === undefined) {
+      this.#leases.delete(name);
+      this.#feed.remove(name);
+    } else {
+      this.#leases.set(name, after);
+      this.#feed.put(after);
+    }
     for (const listener of this.#listeners) listener({ name, before, after, writer });
+    this.#writtenAtMs.set(name, this.#now());
   }
 }

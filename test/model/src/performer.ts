@@ -1,5 +1,6 @@
 import type { Administrator } from "./administrator.ts";
 import type { Ledger } from "./ledger.ts";
+import type { NodeLosses } from "./node-losses.ts";
 import { type Act, netnsOf } from "./plan.ts";
 import type { SimulatedController } from "./simulated-controller.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
@@ -11,6 +12,7 @@ export interface Cast {
   readonly runtime: SimulatedRuntime;
   readonly administrator: Administrator;
   readonly controller: SimulatedController | undefined;
+  readonly losses: NodeLosses;
   readonly ledger: Ledger;
   readonly story: Story;
   readonly nodeOf: (name: string) => SimulatedNode;
@@ -21,7 +23,7 @@ type Performances = { readonly [K in Act["kind"]]: (act: ActOf<K>) => void };
 
 /** What performs the acts of a plan. */
 export function performer(cast: Cast): (act: Act) => void {
-  const { runtime, administrator, controller, nodeOf } = cast;
+  const { runtime, administrator, controller, losses, nodeOf } = cast;
   const byHand: Administrator["do"] = (act) => administrator.do(act);
   const performances: Performances = {
     add: (act) => runtime.add(act),
@@ -33,6 +35,9 @@ export function performer(cast: Cast): (act: Act) => void {
     reboot: (act) => reboot(act, cast),
     "end-sandbox": (act) => endSandbox(act, cast),
     "restart-controller": ({ downMs }) => controller?.restart(downMs),
+    "depose-controller": ({ knowsMs }) => controller?.depose(knowsMs),
+    "lose-node": (act) => losses.lose(act),
+    "doubt-node": (act) => losses.doubt(act),
     "put-pool": byHand,
     "delete-pool": byHand,
     reserve: byHand,
@@ -48,6 +53,7 @@ export function performer(cast: Cast): (act: Act) => void {
 }
 
 function reboot({ node, downMs }: ActOf<"reboot">, { ledger, nodeOf }: Cast): void {
+  if (nodeOf(node).isLost) return;
   ledger.nodeGoesDown(node);
   nodeOf(node).reboot(downMs);
 }

@@ -2,6 +2,7 @@ import { FIRST_DAY_MS } from "./agent-process.ts";
 import { Chance, type Dice } from "./chance.ts";
 import { aboutFeatures } from "./feature-events.ts";
 import { drawFeatures, type Features } from "./features.ts";
+import { leaderEvents, nodeLosses } from "./loss-events.ts";
 import { type ControllerPlan, NAMESPACES, type NodePlan, type Plan, type PodPlan } from "./plan.ts";
 import { podLife } from "./pod-life.ts";
 import { makeNetworks, withFeatures } from "./pool-plans.ts";
@@ -44,9 +45,16 @@ export function makePlan(seed: number): Plan {
   });
   const events = [...poolEvents(dice, networks, moments, features), ...nodeEvents(dice, nodes, moments)];
   const troubles = features.has("trouble") ? troubleEvents(chance.of("trouble"), lives) : [];
-  const controller = features.has("kept") ? makeController(chance.of("controller plan")) : undefined;
-  const about = aboutFeatures(chance.of("events of features"), features, { pods, nodes, moments, wanted });
-  const operations = [...lives, ...events, ...troubles, ...about].toSorted((a, b) => a.atMs - b.atMs);
+  const hasController = features.has("kept") || features.has("lost-nodes");
+  const controller = hasController ? makeController(chance.of("controller plan")) : undefined;
+  const context = { pods, nodes, moments, wanted };
+  const about = aboutFeatures(chance.of("events of features"), features, context);
+  const leading = controller === undefined ? [] : leaderEvents(chance.of("leaders"), moments);
+  const losses =
+    controller !== undefined && features.has("lost-nodes") ? nodeLosses(chance.of("losses"), controller, context) : [];
+  const operations = [...lives, ...events, ...troubles, ...about, ...leading, ...losses].toSorted(
+    (a, b) => a.atMs - b.atMs,
+  );
   return { seed, nodes, networks, controller, faultShare, operations };
 }
 
@@ -57,7 +65,7 @@ function askShareOf(features: Features): number {
 
 function faultShareOf(features: Features, plain: number): number {
   if (features.has("storm")) return 0.4;
-  return features.has("trouble") ? Math.max(plain, 0.2) : plain;
+  return features.has("trouble") || features.has("lost-nodes") ? Math.max(plain, 0.2) : plain;
 }
 
 /** What has dice of its own. */
@@ -78,7 +86,13 @@ function drawDayOffset(dice: Dice): number {
 function makeController(dice: Dice): ControllerPlan {
   const dayOffsetMs = drawDayOffset(dice);
   const clockRate = dice.pick([0.9, 1, 1, 1.1]);
-  return { clockRate, clockOriginMs: FIRST_DAY_MS + dayOffsetMs, everyMs: dice.pick([1_000, 3_000, 6_000]) };
+  const weather = {
+    nodesLagMs: dice.pick([0, 0, 3_000, 20_000]),
+    lagMs: dice.pick([0, 0, 0, 3_000, 40_000]),
+    cutShare: dice.pick([0, 0.3]),
+  };
+  const inlinePoolIdleMs = dice.pick([1_000, 40_000, 600_000]);
+  return { clockRate, clockOriginMs: FIRST_DAY_MS + dayOffsetMs, dayOffsetMs, weather, inlinePoolIdleMs };
 }
 
 function makeNodes(dice: Dice): BareNode[] {

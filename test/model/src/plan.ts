@@ -31,12 +31,26 @@ export interface PodPlan {
   readonly namespace?: (typeof NAMESPACES)[number];
 }
 
-/** The controller: its clock runs fast or slow, and shows whatever time of day. */
+/** What a Node object says of its node: `tainted` is Ready all the same, `out-of-service` is not; `absent`: there is none. */
+export type NodeSign = "ready" | "not-ready" | "tainted" | "out-of-service" | "absent";
+
+/** What the watches of controllers go through, until everything works again. */
+export interface WatchWeather {
+  /** How far they are behind: that of nodes, and the others. */
+  readonly nodesLagMs: number;
+  readonly lagMs: number;
+  /** Share of the watches that end early; that of nodes does not. */
+  readonly cutShare: number;
+}
+
+/** The controllers: their clocks run fast or slow, and show whatever time of day. */
 export interface ControllerPlan {
   readonly clockRate: number;
   readonly clockOriginMs: number;
-  /** Between two looks at the leases, by its clock. */
-  readonly everyMs: number;
+  readonly dayOffsetMs: number;
+  readonly weather: WatchWeather;
+  /** How long a pool of inline ranges must have had no lease before it goes. */
+  readonly inlinePoolIdleMs: number;
 }
 
 /** Which interface of which sandbox of which pod. */
@@ -48,6 +62,14 @@ export interface AttachmentPlan {
   readonly ifName: string;
   /** The IPv4 address that the pod asks for on this interface. */
   readonly fixed: HostNumber | undefined;
+}
+
+/** When a machine that was off comes back. */
+export interface Return {
+  /** How often somebody must have asked for its Node since the sign. */
+  readonly reads: number;
+  /** From then on. */
+  readonly afterMs: number;
 }
 
 /** What somebody does. */
@@ -87,6 +109,27 @@ export type Act =
   | { readonly kind: "label"; readonly of: ZonedKind; readonly name: string; readonly zone: Zone }
   | { readonly kind: "delete-block"; readonly node: string }
   | { readonly kind: "restart-controller"; readonly downMs: number }
+  /** Another controller leads; who led learns of it after a while. */
+  | { readonly kind: "depose-controller"; readonly knowsMs: number }
+  | {
+      /** A machine goes off; who runs the cluster says so after a while, the pods' objects go, and it may come back. */
+      readonly kind: "lose-node";
+      readonly node: string;
+      readonly sign: Extract<NodeSign, "absent" | "out-of-service">;
+      readonly signMs: number;
+      /** From the sign on. */
+      readonly evictMs: number;
+      /** Undefined: it never does. */
+      readonly back: Return | undefined;
+    }
+  | {
+      /** A node runs on, whatever its object says: one sign after the other, and in the end that it is ready. */
+      readonly kind: "doubt-node";
+      readonly node: string;
+      readonly signs: readonly { readonly sign: NodeSign; readonly forMs: number }[];
+      /** When the objects of its pods go; undefined: they stay. */
+      readonly evictMs: number | undefined;
+    }
   | { readonly kind: "outage"; readonly durationMs: number };
 
 /** One act and when it happens; they do not depend on each other, so that a story can do without any of them. */

@@ -48,6 +48,11 @@ export class PoolHistory {
     return this.#erasOf(name, sinceMs).map(({ plan }) => plan);
   }
 
+  /** What the pool is now; undefined where there is none. */
+  planNow(name: string): PoolPlan | undefined {
+    return this.#eras.find(({ plan, untilMs }) => plan.name === name && untilMs === Number.POSITIVE_INFINITY)?.plan;
+  }
+
   /** Names of the pools that were there all the time since then. */
   namesSince(sinceMs: number): readonly string[] {
     const names = this.#eras.filter((era) => era.sinceMs <= Math.max(0, sinceMs)).map(({ plan }) => plan.name);
@@ -77,12 +82,6 @@ export class PoolHistory {
         return plan.keep?.retain !== undefined && plan.strategy !== "Index" && offer.unasked.has(address);
       })
     );
-  }
-
-  /** What the pool says now of the time that it keeps an address of whatever pod. */
-  keepSecondsNow(name: string): number | undefined {
-    const era = this.#erasOf(name).findLast(({ untilMs }) => untilMs > this.#now());
-    return era === undefined ? undefined : keepSeconds(era.plan, true);
   }
 
   /** Whether the pool said at some moment since `sinceMs` that it gives `address`, to whom asks for it or to any. */

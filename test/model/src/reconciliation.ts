@@ -5,6 +5,7 @@ import type { EndParts } from "./end-parts.ts";
 import { leasesWithoutHolder } from "./invariants.ts";
 import { endSandboxes, lookTwice, reconcileAll } from "./last-looks.ts";
 import { idleBlocks, left, lost, stillKept } from "./leftovers.ts";
+import { wrongStatuses } from "./status-rules.ts";
 
 /** Until the last late request has happened and the agents have stopped looking for it, by the slowest clock, at most. */
 const SETTLING_MS = 220_000;
@@ -48,7 +49,8 @@ export async function endRun(parts: EndParts): Promise<void> {
 /** Lets time pass until nothing happens any more, for `limitMs` at most; false when a rule was broken meanwhile. */
 async function rest({ nodes, server, pass }: EndParts, limitMs: number): Promise<boolean> {
   const isAtRest = (): boolean =>
-    server.awaited === 0 && nodes.every(({ process, openCalls }) => openCalls === 0 && process?.isIdle === true);
+    server.awaited === 0 &&
+    nodes.every(({ process, openCalls, isLost }) => isLost || (openCalls === 0 && process?.isIdle === true));
   for (let passedMs = 0; passedMs < limitMs; passedMs += LOOK_MS) {
     if (!(await pass(LOOK_MS))) return false;
     if (isAtRest()) return true;
@@ -56,10 +58,11 @@ async function rest({ nodes, server, pass }: EndParts, limitMs: number): Promise
   return true;
 }
 
-/** What a failed ADD could not undo is in the spool, whoever is killed then. */
+/** What a failed ADD could not undo is in the spool, whoever is killed then, unless that is on a machine that is off. */
 function checkUndone(parts: EndParts): void {
   for (const { lease, record } of leasesWithoutHolder(parts)) {
-    if (record?.wasNeverServed === true) leftBehind(parts, lease, "though each of its ADDs failed");
+    const isServed = !isOff(parts, lease.spec.node);
+    if (isServed && record?.wasNeverServed === true) leftBehind(parts, lease, "though each of its ADDs failed");
   }
 }
 
@@ -87,7 +90,8 @@ function checkSettled(parts: EndParts): void {
  */
 async function repeatDels(parts: EndParts, isForAll: boolean): Promise<boolean> {
   const { runtime, ledger } = parts;
-  const owed = endedAttachments(parts).filter(
+  const running = endedAttachments(parts).filter(({ plan }) => !isOff(parts, plan.pod.node));
+  const owed = running.filter(
     ({ plan }) => isForAll || !ledger.isIdle(plan) || (!plan.pod.isVisible && ledger.isAlive(plan.pod)),
   );
   for (const { plan } of owed) runtime.del({ kind: "del", attachment: plan, deliveryMs: 1, isStripped: false });
@@ -105,7 +109,7 @@ async function reconciled(parts: EndParts): Promise<boolean> {
   reconcileAll(parts);
   for (let passedMs = 0; passedMs < RECONCILED_MS; passedMs += RECONCILED_LOOK_MS) {
     if (!(await parts.pass(RECONCILED_LOOK_MS))) return false;
-    const isLeft = [left(parts), lost(parts), stillKept(parts), idleBlocks(parts)].some((found) => found.length > 0);
+    const isLeft = [left, lost, stillKept, idleBlocks, wronglyTold].some((find) => find(parts).length > 0);
     if (!isLeft) return true;
   }
   return true;
@@ -118,6 +122,7 @@ function checkReconciled(parts: EndParts): void {
   for (const { spec } of idleBlocks(parts)) {
     parts.complain("left-behind", `block ${spec.prefix} of ${spec.node} has no lease and is kept for ever`);
   }
+  for (const text of wronglyTold(parts)) parts.complain("wrong-status", text);
   for (const { name, record } of lost(parts)) {
     parts.complain("lost-lease", `${name} of ${describe(record.plan)} was deleted by hand and is not back`);
   }
@@ -125,6 +130,15 @@ function checkReconciled(parts: EndParts): void {
     const pending = process?.pendingReleases ?? 0;
     if (pending > 0) parts.complain("still-pending", `the agent of ${name} has ${pending} releases pending`);
   }
+}
+
+/** What pools say of themselves, where somebody sees to that. */
+function wronglyTold({ controller, server, plan }: EndParts): readonly string[] {
+  return controller === undefined ? [] : wrongStatuses(server, plan.networks);
+}
+
+function isOff({ nodes }: EndParts, name: string): boolean {
+  return nodes.find((node) => node.name === name)?.isLost === true;
 }
 
 function endedAttachments({ ledger }: EndParts): readonly AttachmentRecord[] {

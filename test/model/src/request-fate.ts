@@ -41,9 +41,10 @@ export class Fates {
     this.#isHealed = true;
   }
 
-  /** Take-overs are few: more of them are disturbed, or a run would hardly ever meet one that is. */
+  /** Take-overs and what controllers take are few: more of them are disturbed, or a run would hardly ever meet one. */
   #shareOf(request: string): number {
-    return request.includes(": replace ") ? Math.min(1, 3 * this.#faultShare) : this.#faultShare;
+    const isRare = request.includes(": replace ") || /^controller \d+: delete /.test(request);
+    return isRare ? Math.min(1, 3 * this.#faultShare) : this.#faultShare;
   }
 
   /** The fate of the next request of that kind, which is told in words. */

@@ -48,6 +48,7 @@ export class SimulatedNode {
   openCalls = 0;
   #process: AgentProcess | undefined;
   #incarnation = 0;
+  #isLost = false;
   #bootedAtMs = -UPTIME_MS;
 
   constructor(parts: NodeParts) {
@@ -63,6 +64,11 @@ export class SimulatedNode {
     return this.#process;
   }
 
+  /** Whether the machine is off. */
+  get isLost(): boolean {
+    return this.#isLost;
+  }
+
   /** How many agents were killed here. */
   get deaths(): number {
     return this.#incarnation - (this.#process === undefined ? 0 : 1);
@@ -75,7 +81,7 @@ export class SimulatedNode {
 
   /** An agent starts unless one runs: there is one for each node at a time. */
   start(): void {
-    if (this.#process !== undefined) return;
+    if (this.#process !== undefined || this.#isLost) return;
     this.#incarnation += 1;
     const own = { sandboxes: this.sandboxes, spool: this.#spool };
     this.#process = new AgentProcess(this.#incarnation, { ...this.#parts, ...own });
@@ -97,21 +103,42 @@ export class SimulatedNode {
     time.schedule(this.plugins, downMs, () => this.start());
   }
 
+  /** The machine goes off with all that runs on it; its disk stays as it is. */
+  lose(): void {
+    this.#isLost = true;
+    this.#goDown();
+    this.kill(0);
+    this.plugins.isAlive = false;
+  }
+
+  /** It is on again. */
+  comeBack(): void {
+    this.#isLost = false;
+    this.#goDown();
+    this.start();
+  }
+
   /** The node goes down with all that runs on it, and comes back. */
   reboot(downMs: number): void {
+    if (this.#isLost) return;
     this.#parts.story.tell(`${this.name}: the node reboots`);
+    this.#goDown();
+    this.kill(downMs);
+  }
+
+  #goDown(): void {
     this.sandboxes.reboot();
     this.plugins.isAlive = false;
     this.plugins = new Actor(this.plugins.name);
     this.#connected.clear();
     this.openCalls = 0;
     this.#bootedAtMs = this.#parts.time.nowMs;
-    this.kill(downMs);
   }
 
   /** Runs a plugin: it connects, sends its call and waits. */
   call(call: PluginCall): void {
     const { time } = this.#parts;
+    if (this.#isLost) return;
     this.openCalls += 1;
     let isDone = false;
     let open: OpenCall | undefined;

@@ -57,8 +57,8 @@ export class SimulatedRuntime {
   add(act: AddAct): void {
     const { time, ledger, story } = this.#parts;
     const { attachment, deliveryMs, hangUpMs } = act;
-    if (ledger.isDead(attachment)) return;
     const node = this.#nodeOf(attachment);
+    if (ledger.isDead(attachment) || node.isLost) return;
     node.sandboxes.make(netnsOf(attachment), attachment.pod.isVisible);
     this.#parts.server.pods.make(attachment.pod);
     const record = ledger.addBegins(attachment, time.nowMs);
@@ -82,6 +82,7 @@ export class SimulatedRuntime {
     const { time, ledger, story } = this.#parts;
     const { attachment, deliveryMs, isStripped } = act;
     const node = this.#nodeOf(attachment);
+    if (node.isLost) return;
     const startedAtMs = time.nowMs;
     ledger.delBegins(attachment, startedAtMs);
     story.tell(`${node.name}: DEL of ${describe(attachment)} begins${describeDelivery(deliveryMs)}`);

@@ -12,6 +12,8 @@ export const RULES = {
   "not-retained": "a pod came again and did not get the address that was kept for it",
   "foreign-block": "a node wrote a block, or handed out of one, that is not its own",
   "lost-block": "a block was given back while an address of it was in use",
+  "lost-pool": "a pool was removed that is not for the controller to remove",
+  "wrong-status": "the status of a pool says something else than its leases",
   "left-behind": "a lease is left that nobody holds",
   "still-pending": "releases are still pending long after everything works",
   unanswered: "a call has no answer",

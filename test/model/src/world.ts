@@ -2,9 +2,12 @@ import type { IPLease } from "@cluster-ipam/api";
 import { Administrator } from "./administrator.ts";
 import { BlockRules } from "./block-rules.ts";
 import { Chance } from "./chance.ts";
+import type { WireObject } from "./change-feed.ts";
+import { GarbageRules } from "./garbage-rules.ts";
 import { StepInvariants } from "./invariants.ts";
 import { KeepRules } from "./keep-rules.ts";
 import { Ledger } from "./ledger.ts";
+import { NodeLosses } from "./node-losses.ts";
 import { performer } from "./performer.ts";
 import type { Act, Plan } from "./plan.ts";
 import { endRun } from "./reconciliation.ts";
@@ -83,8 +86,14 @@ class World {
     const blockRules = new BlockRules({ ledger, server, complain });
     server.leases.onChange((change) => blockRules.leaseChanged(change));
     server.blocks.onChange((change) => blockRules.blockChanged(change));
-    const seen = (leases: readonly IPLease[]): void => keepRules.seen(leases);
-    this.#controller = plan.controller && new SimulatedController({ ...common, plan: plan.controller, seen });
+    const garbageRules = new GarbageRules({ server, complain });
+    server.leases.onChange((change) => garbageRules.leaseChanged(change));
+    server.blocks.onChange((change) => garbageRules.blockChanged(change));
+    server.pools.onEnd((pool, sentAtMs) => garbageRules.poolEnded(pool, sentAtMs));
+    const told = (objects: readonly WireObject[]): void => keepRules.seen(objects.filter(isLease));
+    const failed = (text: string): void => complain("call-failed", text);
+    this.#controller =
+      plan.controller && new SimulatedController({ ...common, plan: plan.controller, told, complain: failed });
     const answered = (names: readonly string[]): void => {
       keepRules.answered(names.flatMap((name) => server.leases.named(name) ?? []));
     };
@@ -92,7 +101,8 @@ class World {
     this.#runtime = new SimulatedRuntime({ time, story, ledger, server, networks, nodeOf, answered, complain });
     this.#administrator = new Administrator({ time, story, server, ledger, nodeOf });
     const [runtime, administrator, controller] = [this.#runtime, this.#administrator, this.#controller];
-    this.#perform = performer({ runtime, administrator, controller, ledger, story, nodeOf });
+    const losses = new NodeLosses({ ...common, ledger, runtime, nodeOf });
+    this.#perform = performer({ runtime, administrator, controller, losses, ledger, story, nodeOf });
     this.#invariants = new StepInvariants({ ledger, server });
     this.#story = story;
     this.#server = server;
@@ -141,4 +151,8 @@ class World {
     if (node === undefined) throw new RangeError(`there is no node ${name}`);
     return node;
   }
+}
+
+function isLease(object: WireObject): object is WireObject & IPLease {
+  return "kind" in object && object.kind === "IPLease";
 }
