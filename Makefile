@@ -19,7 +19,7 @@ RUST_HINT := install Rust 1.88 or newer from https://rustup.rs and put ~/.cargo/
 CC_HINT := install gcc and the C library's static files (Debian: gcc and libc6-dev)
 GO_HINT := install Go 1.26 or newer from https://go.dev/dl and put its bin folder on PATH
 
-.PHONY: help setup build check test unit integration model chaos bench scale demo control-plane tools crates gen clean needs-npm needs-go needs-rust needs-root
+.PHONY: help setup build images check test unit integration model chaos bench scale demo control-plane cluster cluster-test tools cluster-tools crates gen clean needs-npm needs-go needs-rust needs-root
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -27,6 +27,9 @@ help: ## list these targets
 setup: $(SETUP) ## install the pinned dependencies, Node.js 24 among them
 
 build: needs-rust $(BUILT) ## put the executables into dist/bin
+
+images: build ## container images (REGISTRY=<name> TAG=<tag> BASE=<image below>); needs a Docker engine
+	@REGISTRY='$(REGISTRY)' TAG='$(TAG)' BASE='$(BASE)' REVISION="$$(git rev-parse HEAD 2>/dev/null || echo unknown)" $(RUN) scripts/images/main.ts
 
 check: needs-rust $(SETUP) ## types, lint, format, dead exports, generated files, texts
 	@$(RUN) scripts/check/main.ts
@@ -60,6 +63,9 @@ control-plane: needs-go $(SETUP) tools ## an API server with the CRDs until Ctrl
 
 tools: needs-go $(SETUP) ## build etcd, kube-apiserver, the CNI plugins and helm (minutes at first)
 	@exec $(NODE) scripts/tools/main.ts
+
+cluster-tools: needs-go $(SETUP) tools ## build kubelet, containerd and the rest of a cluster (minutes at first)
+	@exec $(NODE) scripts/tools/main.ts cluster
 
 crates: needs-rust $(SETUP) ## choose the newest crates for the plugin's host
 	@$(RUN) scripts/native/main.ts
