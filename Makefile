@@ -64,6 +64,9 @@ control-plane: needs-go $(SETUP) tools ## an API server with the CRDs until Ctrl
 tools: needs-go $(SETUP) ## build etcd, kube-apiserver, the CNI plugins and helm (minutes at first)
 	@exec $(NODE) scripts/tools/main.ts
 
+cluster-test: needs-root needs-go needs-rust $(SETUP) build cluster-tools ## three real kubelets in containers, the chart installed (root, Docker)
+	@$(RUN) scripts/test/main.ts cluster $(if $(ARGS),-- $(ARGS))
+
 cluster-tools: needs-go $(SETUP) tools ## build kubelet, containerd and the rest of a cluster (minutes at first)
 	@exec $(NODE) scripts/tools/main.ts cluster
 

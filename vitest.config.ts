@@ -73,6 +73,19 @@ export default defineConfig({
           sequence: { groupOrder: 3 },
         },
       },
+      {
+        extends: true,
+        test: {
+          name: "cluster",
+          include: ["test/cluster/**/*.test.ts"],
+          setupFiles,
+          pool: "forks",
+          fileParallelism: false,
+          // Kubelets wait and try again; a test that fails says after two minutes what it waited for.
+          testTimeout: 300_000,
+          sequence: { groupOrder: 4 },
+        },
+      },
     ],
   },
 });

@@ -4,7 +4,7 @@ import { Failure } from "../process/failure.ts";
 import type { Docker } from "./docker.ts";
 
 /** The targets of the Dockerfile: each is the image `<registry>/cluster-ipam-<target>:<tag>`. */
-export const TARGETS = ["agent", "controller"] as const;
+const TARGETS = ["agent", "controller"] as const;
 
 /** What the images are made from, and what they are called. */
 export interface ImageOptions {
@@ -18,7 +18,7 @@ export interface ImageOptions {
 }
 
 /** The name of an image of ours. */
-export function imageName(
+function imageName(
   target: (typeof TARGETS)[number],
   { registry, tag }: Pick<ImageOptions, "registry" | "tag">,
 ): string {
@@ -26,7 +26,7 @@ export function imageName(
 }
 
 /** How Docker and the Dockerfile call the machine's architecture. */
-export function targetArchitecture(): "amd64" | "arm64" {
+function targetArchitecture(): "amd64" | "arm64" {
   return process.arch === "arm64" ? "arm64" : "amd64";
 }
 

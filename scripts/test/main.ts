@@ -15,7 +15,8 @@ const filters = separator === -1 ? [] : positionals.slice(separator);
 const report = join(ROOT, ".cache/reports", `${projects.join("-")}.json`);
 const isWhole = filters.length === 0 && PROJECTS.every((name) => projects.includes(name));
 
-rmSync(join(ROOT, ".cache/reports"), { recursive: true, force: true });
+// Those of other projects stay: what runs project after project reads them all.
+rmSync(report, { force: true });
 const vitest = await createVitest("test", {
   root: ROOT,
   project: projects,

@@ -18,6 +18,8 @@ export interface ApiServerOptions {
   readonly etcdPort: number;
   /** The first one must be in system:masters. */
   readonly users: readonly [ApiUser, ...ApiUser[]];
+  /** Whether a controller-manager makes service accounts; false when absent. Only then can pods be created. */
+  readonly hasControllerManager?: boolean | undefined;
 }
 
 const READY_TIMEOUT_MS = 60_000;
@@ -27,6 +29,8 @@ export class ApiServer {
   readonly url: string;
   /** PEM file, made at the first start: the server's certificate, then that of the authority that signed it. */
   readonly caPath: string;
+  /** PEM file: the key that signs the tokens of service accounts. */
+  readonly accountKeyPath: string;
   readonly #run: Run;
   readonly #options: ApiServerOptions;
   #daemon: Daemon;
@@ -37,6 +41,7 @@ export class ApiServer {
     this.#daemon = daemon;
     this.url = `https://${options.address}:${options.port}`;
     this.caPath = join(run.folder, "pki/apiserver.crt");
+    this.accountKeyPath = keyPath(run);
   }
 
   /** Starts it and waits until it is ready. */
@@ -120,8 +125,10 @@ async function startProcess(run: Run, options: ApiServerOptions): Promise<Daemon
     `--token-auth-file=${tokenPath(run)}`,
     "--authorization-mode=Node,RBAC",
     "--service-cluster-ip-range=10.96.0.0/16",
-    // No controller-manager makes the service accounts that this plugin waits for.
-    "--disable-admission-plugins=ServiceAccount",
+    // For the words of `kubectl logs` and `kubectl exec`; nodes have no names that the machine could resolve.
+    "--kubelet-preferred-address-types=InternalIP",
+    // This plugin waits for service accounts that a controller-manager makes.
+    ...(options.hasControllerManager === true ? [] : ["--disable-admission-plugins=ServiceAccount"]),
     // The address is the test's alone: the `kubernetes` service must not carry it.
     "--endpoint-reconciler-type=none",
   ];

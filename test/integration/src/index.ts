@@ -1,4 +1,6 @@
 export { type ApiAccess, type ApiAnswer, ApiClient, type ApiRequest } from "./api-client.ts";
+export { ApiServer } from "./api-server.ts";
+export { type ApiUser, createUser } from "./api-user.ts";
 export {
   type CallOptions,
   type CniCall,
@@ -16,14 +18,17 @@ export { agentUser, ControlPlane, type ControlPlaneOptions, STRANGER } from "./c
 export { ControllerReplica } from "./controller-replica.ts";
 export { createControllerAccount, ELECTION_LEASE } from "./controller-role.ts";
 export { Daemon } from "./daemon.ts";
-export { NETNS_FOLDER } from "./dead-runs.ts";
+export { NETNS_FOLDER, ownerOf } from "./dead-runs.ts";
+export { startEtcd } from "./etcd.ts";
 export { onExit } from "./exit-cleanup.ts";
 export { Fabric } from "./fabric.ts";
 export { FaultyGateway } from "./faulty-gateway.ts";
-export { listenForInterruption } from "./interruption.ts";
+export { listenForInterruption, untilInterrupted } from "./interruption.ts";
+export { writeKubeconfig } from "./kubeconfig.ts";
 export { kubectl } from "./kubectl.ts";
 export { ipBatch, NetworkNamespace } from "./namespaces.ts";
 export { type AttachOptions, addressesOf, type CniResult, type NetworkConfig, PodSandbox } from "./pod-sandbox.ts";
+export { findFreePorts } from "./ports.ts";
 export { runMain } from "./program.ts";
 export { type FailedPair, type PingReport, pingAll, type Reachable } from "./reachability.ts";
 export { countRequests, type RequestTotal, requestsBetween } from "./request-metrics.ts";

@@ -1,0 +1,78 @@
+/** The name of the ipam plugin of a network. */
+type Ipam = "cluster-ipam" | "host-local";
+
+/** A network that pods may have instead of the nodes' own: the RuntimeClass of that name gives it to them. */
+export interface PodNetwork {
+  readonly name: string;
+  /** A CNI configuration list, without its name. */
+  readonly list: { readonly cniVersion: string; readonly plugins: readonly object[] };
+}
+
+/** What people have on their nodes today, but for the type of the ipam section: ranges for the whole cluster. */
+function lan(type: Ipam): object {
+  const routes = [{ dst: "10.9.0.0/16" }];
+  return { type, subnet: "172.16.1.0/24", rangeStart: "172.16.1.200", rangeEnd: "172.16.1.246", routes, gateway: "" };
+}
+
+/** macvlan on the network that the nodes share, with this ipam section. */
+function macvlan(name: string, ipam: object, after: readonly object[] = [], cniVersion = "1.0.0"): PodNetwork {
+  return { name, list: { cniVersion, plugins: [{ type: "macvlan", master: "eth0", mode: "bridge", ipam }, ...after] } };
+}
+
+function ours(section: object = {}): object {
+  return { type: "cluster-ipam", ...section };
+}
+
+/** Every network of the cluster beside the nodes' own. */
+export const NETWORKS: readonly PodNetwork[] = [
+  macvlan("lan", lan("cluster-ipam"), [], "0.3.1"),
+  macvlan("files", lan("host-local"), [], "0.3.1"),
+  macvlan("bare", ours()),
+  macvlan("fixed", ours({ addresses: [{ address: "172.16.3.201/24" }] })),
+  macvlan("outside", ours({ pool: "bare", addresses: [{ address: "172.16.9.9/24" }] })),
+  macvlan(
+    "tuned",
+    ours({ subnet: "172.16.5.0/24" }),
+    [{ type: "tuning", sysctl: { "net.ipv4.conf.IFNAME.arp_notify": "1" } }],
+    "0.3.1",
+  ),
+  macvlan("counted", ours({ pool: "counted" })),
+  macvlan("dual", ours({ ranges: [[{ subnet: "172.16.10.0/24" }], [{ subnet: "fd00:10::/64" }]] })),
+  macvlan("small", ours({ pool: "small" })),
+  macvlan("large", ours({ pool: "large" })),
+];
+
+/** The pool from which the nodes' own networks take their addresses. */
+export const NODE_POOL = "node-networks";
+
+/** The nodes' own network, as kube-router makes it: a bridge with addresses of the node's podCIDR. */
+const NODE_NETWORK: PodNetwork = {
+  name: "node",
+  list: {
+    cniVersion: "1.0.0",
+    plugins: [
+      { type: "bridge", bridge: "cni0", isDefaultGateway: true, ipMasq: true, ipam: ours({ pool: NODE_POOL }) },
+    ],
+  },
+};
+
+/** What containerd needs to know of the networks: a runtime for each, with a folder of configurations of its own. */
+export function containerdRuntimes(): string {
+  return NETWORKS.map(({ name }) => {
+    const table = `[plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.${name}]`;
+    return `\n${table}\n  runtime_type = "io.containerd.runc.v2"\n  cni_conf_dir = "/etc/cni/networks/${name}"\n`;
+  }).join("");
+}
+
+/** The files of a node that say what its networks are, by their paths. */
+export function networkFiles(): readonly { readonly target: string; readonly content: string }[] {
+  const own = {
+    target: "/etc/cni/net.d/10-node.conflist",
+    content: JSON.stringify({ name: NODE_NETWORK.name, ...NODE_NETWORK.list }),
+  };
+  const others = NETWORKS.map(({ name, list }) => {
+    const content = JSON.stringify({ name: name === "files" ? "lan" : name, ...list });
+    return { target: `/etc/cni/networks/${name}/10-${name}.conflist`, content };
+  });
+  return [own, ...others];
+}
