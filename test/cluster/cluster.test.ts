@@ -1,10 +1,22 @@
 import { describe } from "vitest";
+import { chainedAndDual } from "./scenarios/chained-and-dual.ts";
 import { clusterWideNetwork } from "./scenarios/cluster-wide-network.ts";
+import { fixedAddresses } from "./scenarios/fixed-addresses.ts";
+import { fullPool } from "./scenarios/full-pool.ts";
 import { images } from "./scenarios/images.ts";
+import { namedPools } from "./scenarios/named-pools.ts";
+import { nodeNetworks } from "./scenarios/node-networks.ts";
+import { statefulSets } from "./scenarios/stateful-sets.ts";
 import { useCluster } from "./src/suite.ts";
 
 describe("three real kubelets, with the chart installed", () => {
   const suite = useCluster();
   images(suite);
   clusterWideNetwork(suite);
+  namedPools(suite);
+  fixedAddresses(suite);
+  statefulSets(suite);
+  nodeNetworks(suite);
+  chainedAndDual(suite);
+  fullPool(suite);
 });

@@ -14,30 +14,45 @@ function lan(type: Ipam): object {
   return { type, subnet: "172.16.1.0/24", rangeStart: "172.16.1.200", rangeEnd: "172.16.1.246", routes, gateway: "" };
 }
 
+/** What a network has beyond its ipam section. */
+interface More {
+  readonly cniVersion?: string;
+  /** Keys of the macvlan plugin. */
+  readonly keys?: object;
+  /** Plugins behind macvlan. */
+  readonly chained?: readonly object[];
+}
+
 /** macvlan on the network that the nodes share, with this ipam section. */
-function macvlan(name: string, ipam: object, after: readonly object[] = [], cniVersion = "1.0.0"): PodNetwork {
-  return { name, list: { cniVersion, plugins: [{ type: "macvlan", master: "eth0", mode: "bridge", ipam }, ...after] } };
+function macvlan(name: string, ipam: object, { cniVersion = "1.0.0", keys = {}, chained = [] }: More = {}): PodNetwork {
+  const plugin = { type: "macvlan", master: "eth0", mode: "bridge", ...keys, ipam };
+  return { name, list: { cniVersion, plugins: [plugin, ...chained] } };
 }
 
 function ours(section: object = {}): object {
   return { type: "cluster-ipam", ...section };
 }
 
+/** The second range set is full with two pods. */
+const HALF = [
+  [{ subnet: "172.16.11.0/24" }],
+  [{ subnet: "fd00:11::/64", rangeStart: "fd00:11::5", rangeEnd: "fd00:11::6" }],
+];
+const ARP_NOTIFY = { type: "tuning", sysctl: { "net.ipv4.conf.IFNAME.arp_notify": "1" } };
+
 /** Every network of the cluster beside the nodes' own. */
 export const NETWORKS: readonly PodNetwork[] = [
-  macvlan("lan", lan("cluster-ipam"), [], "0.3.1"),
-  macvlan("files", lan("host-local"), [], "0.3.1"),
+  macvlan("lan", lan("cluster-ipam"), { cniVersion: "0.3.1" }),
+  macvlan("files", lan("host-local"), { cniVersion: "0.3.1" }),
   macvlan("bare", ours()),
-  macvlan("fixed", ours({ addresses: [{ address: "172.16.3.201/24" }] })),
-  macvlan("outside", ours({ pool: "bare", addresses: [{ address: "172.16.9.9/24" }] })),
-  macvlan(
-    "tuned",
-    ours({ subnet: "172.16.5.0/24" }),
-    [{ type: "tuning", sysctl: { "net.ipv4.conf.IFNAME.arp_notify": "1" } }],
-    "0.3.1",
-  ),
+  macvlan("unnamed", ours()),
+  macvlan("numbered", ours()),
   macvlan("counted", ours({ pool: "counted" })),
+  macvlan("fixed", ours({ addresses: [{ address: "172.16.3.201/24" }] })),
+  macvlan("outside", ours({ pool: "narrow" }), { keys: { args: { cni: { ips: ["172.16.9.9"] } } } }),
+  macvlan("tuned", ours({ subnet: "172.16.5.0/24" }), { cniVersion: "0.3.1", chained: [ARP_NOTIFY] }),
   macvlan("dual", ours({ ranges: [[{ subnet: "172.16.10.0/24" }], [{ subnet: "fd00:10::/64" }]] })),
+  macvlan("half", ours({ ranges: HALF })),
   macvlan("small", ours({ pool: "small" })),
   macvlan("large", ours({ pool: "large" })),
 ];

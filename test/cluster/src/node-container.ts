@@ -82,6 +82,24 @@ export class ClusterNode {
     await docker(this.#run, "restart", "--time", "0", this.#container.getId());
   }
 
+  /** Kills the sandbox of a pod, as the kernel does when memory runs out. */
+  async killSandbox(namespace: string, pod: string): Promise<void> {
+    const filters = [
+      "io.kubernetes.pod.namespace",
+      namespace,
+      "io.kubernetes.pod.name",
+      pod,
+      "io.cri-containerd.kind",
+      "sandbox",
+    ];
+    const pairs = [0, 2, 4].map((index) => `labels."${filters[index]}"==${filters[index + 1]}`);
+    const list = await this.exec("ctr", "--namespace", "k8s.io", "containers", "list", "--quiet", pairs.join(","));
+    // The dead ones of earlier have no process any more.
+    for (const id of list.trim().split("\n")) {
+      await this.exec("sh", "-c", `ctr --namespace k8s.io tasks kill --signal SIGKILL ${id} 2>/dev/null || true`);
+    }
+  }
+
   /** Copies a file of this machine into it. */
   async copyIn(source: string, target: string): Promise<void> {
     await docker(this.#run, "cp", source, `${this.#container.getId()}:${target}`);
