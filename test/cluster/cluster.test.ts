@@ -6,6 +6,7 @@ import { fullPool } from "./scenarios/full-pool.ts";
 import { images } from "./scenarios/images.ts";
 import { namedPools } from "./scenarios/named-pools.ts";
 import { nodeNetworks } from "./scenarios/node-networks.ts";
+import { reboot } from "./scenarios/reboot.ts";
 import { statefulSets } from "./scenarios/stateful-sets.ts";
 import { useCluster } from "./src/suite.ts";
 
@@ -19,4 +20,5 @@ describe("three real kubelets, with the chart installed", () => {
   nodeNetworks(suite);
   chainedAndDual(suite);
   fullPool(suite);
+  reboot(suite);
 });
