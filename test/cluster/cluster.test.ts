@@ -1,6 +1,7 @@
 import { describe } from "vitest";
 import { chainedAndDual } from "./scenarios/chained-and-dual.ts";
 import { clusterWideNetwork } from "./scenarios/cluster-wide-network.ts";
+import { crashes } from "./scenarios/crashes.ts";
 import { fixedAddresses } from "./scenarios/fixed-addresses.ts";
 import { fullPool } from "./scenarios/full-pool.ts";
 import { images } from "./scenarios/images.ts";
@@ -21,4 +22,5 @@ describe("three real kubelets, with the chart installed", () => {
   chainedAndDual(suite);
   fullPool(suite);
   reboot(suite);
+  crashes(suite);
 });
