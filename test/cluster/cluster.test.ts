@@ -9,6 +9,7 @@ import { namedPools } from "./scenarios/named-pools.ts";
 import { nodeNetworks } from "./scenarios/node-networks.ts";
 import { reboot } from "./scenarios/reboot.ts";
 import { statefulSets } from "./scenarios/stateful-sets.ts";
+import { upgrade } from "./scenarios/upgrade.ts";
 import { useCluster } from "./src/suite.ts";
 
 describe("three real kubelets, with the chart installed", () => {
@@ -23,4 +24,5 @@ describe("three real kubelets, with the chart installed", () => {
   fullPool(suite);
   reboot(suite);
   crashes(suite);
+  upgrade(suite);
 });
