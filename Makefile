@@ -17,9 +17,11 @@ NODE_HINT := install Node.js 20 or newer with npm from https://nodejs.org/en/dow
 comma := ,
 RUST_HINT := install Rust 1.88 or newer from https://rustup.rs and put ~/.cargo/bin on PATH
 CC_HINT := install gcc and the C library's static files (Debian: gcc and libc6-dev)
+DOCKER_HINT := install an engine (Debian: apt-get install docker.io) and start it$(comma) or let DOCKER_HOST name one
+DEBOOTSTRAP_HINT := install it (Debian: apt-get install debootstrap)
 GO_HINT := install Go 1.26 or newer from https://go.dev/dl and put its bin folder on PATH
 
-.PHONY: help setup build images check test unit integration model chaos bench scale demo control-plane cluster cluster-test tools cluster-tools crates gen clean needs-npm needs-go needs-rust needs-root
+.PHONY: help setup build images check test unit integration model chaos bench scale demo control-plane cluster cluster-test tools cluster-tools crates gen clean needs-npm needs-go needs-rust needs-root needs-docker
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -58,13 +60,16 @@ scale: needs-root needs-go needs-rust $(SETUP) build tools ## 100,000 leases in 
 demo: needs-root needs-go needs-rust $(SETUP) build tools ## duplicates with host-local, none with ours (root; KEEP=1: leave it)
 	@$(RUN) test/integration/src/bin/demo.ts
 
+cluster: needs-root needs-docker needs-go needs-rust $(SETUP) build cluster-tools ## three real nodes with the chart (root, Docker; KEEP=1: leave them)
+	@$(RUN) test/cluster/src/bin/cluster.ts
+
 control-plane: needs-go $(SETUP) tools ## an API server with the CRDs until Ctrl-C
 	@$(RUN) test/integration/src/bin/control-plane.ts
 
 tools: needs-go $(SETUP) ## build etcd, kube-apiserver, the CNI plugins and helm (minutes at first)
 	@exec $(NODE) scripts/tools/main.ts
 
-cluster-test: needs-root needs-go needs-rust $(SETUP) build cluster-tools ## three real kubelets in containers, the chart installed (root, Docker)
+cluster-test: needs-root needs-docker needs-go needs-rust $(SETUP) build cluster-tools ## three real kubelets in containers, the chart installed (root, Docker)
 	@$(RUN) scripts/test/main.ts cluster $(if $(ARGS),-- $(ARGS))
 
 cluster-tools: needs-go $(SETUP) tools ## build kubelet, containerd and the rest of a cluster (minutes at first)
@@ -101,3 +106,7 @@ needs-rust:
 
 needs-root:
 	$(call need,[ "$$(id -u)" = 0 ],this target makes network namespaces$(comma) which needs root: run it with sudo)
+
+needs-docker:
+	$(call need,docker version,no Docker engine answers: $(DOCKER_HINT))
+	$(call need,command -v debootstrap,debootstrap is missing: $(DEBOOTSTRAP_HINT))

@@ -5,3 +5,9 @@
 export function forgoReaper(environment: NodeJS.ProcessEnv = process.env): void {
   environment["TESTCONTAINERS_RYUK_DISABLED"] = "true";
 }
+
+/** Reads KEEP: set to anything but 0, it keeps `make cluster` running. */
+export function isKept(environment: NodeJS.ProcessEnv = process.env): boolean {
+  const keep = environment["KEEP"] ?? "";
+  return keep !== "" && keep !== "0";
+}
