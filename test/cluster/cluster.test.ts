@@ -1,10 +1,12 @@
 import { describe } from "vitest";
 import { chainedAndDual } from "./scenarios/chained-and-dual.ts";
+import { churn } from "./scenarios/churn.ts";
 import { clusterWideNetwork } from "./scenarios/cluster-wide-network.ts";
 import { crashes } from "./scenarios/crashes.ts";
 import { fixedAddresses } from "./scenarios/fixed-addresses.ts";
 import { fullPool } from "./scenarios/full-pool.ts";
 import { images } from "./scenarios/images.ts";
+import { lostNode } from "./scenarios/lost-node.ts";
 import { namedPools } from "./scenarios/named-pools.ts";
 import { nodeNetworks } from "./scenarios/node-networks.ts";
 import { reboot } from "./scenarios/reboot.ts";
@@ -25,4 +27,5 @@ describe("three real kubelets, with the chart installed", () => {
   reboot(suite);
   crashes(suite);
   upgrade(suite);
+  lostNode(suite, () => churn(suite));
 });

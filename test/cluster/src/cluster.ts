@@ -40,7 +40,7 @@ export class Cluster implements AsyncDisposable {
   /** Builds the images and starts everything. @throws RequirementError of one line where something is missing. */
   static async start({ signal, onProgress: say = () => undefined }: ClusterOptions = {}): Promise<Cluster> {
     await requireEngine();
-    await requireTools(["etcd", "kube-apiserver", "kubectl", "macvlan", "cluster-ipam", "cluster-ipam-agent"]);
+    await requireTools(["etcd", "kube-apiserver", "kubectl", "helm", "macvlan", "cluster-ipam", "cluster-ipam-agent"]);
     await removeDeadContainers();
     const run = await Run.open(signal);
     try {

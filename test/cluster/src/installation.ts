@@ -1,11 +1,10 @@
 import { writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { mustRun, waitFor } from "@cluster-ipam/test-integration";
+import { mustRun, toolPath, waitFor } from "@cluster-ipam/test-integration";
 import type { Cluster } from "./cluster.ts";
 import { NODE_POOL } from "./networks.ts";
 
 const ROOT = resolve(import.meta.dirname, "../../..");
-const HELM = join(ROOT, ".cache/tools/bin/helm");
 const CHART = join(ROOT, "charts/cluster-ipam");
 
 /** Name and namespace of the release. */
@@ -52,7 +51,11 @@ export class Installation {
   async #helm(...args: readonly string[]): Promise<void> {
     const { run, controlPlane } = this.#cluster;
     const env = { PATH: "/usr/bin:/bin", HOME: run.folder, KUBECONFIG: controlPlane.kubeconfigPath };
-    await mustRun([HELM, "--namespace", NAMESPACE, ...args], { env, timeoutMs: 180_000, signal: run.signal });
+    await mustRun([toolPath("helm"), "--namespace", NAMESPACE, ...args], {
+      env,
+      timeoutMs: 180_000,
+      signal: run.signal,
+    });
   }
 
   async #values(tag: string): Promise<string> {

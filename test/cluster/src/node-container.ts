@@ -21,7 +21,8 @@ export interface NodeOptions {
 class NodeContainer extends GenericContainer {
   protected override async beforeContainerCreated(): Promise<void> {
     // What kubelet and containerd make of control groups lies within the container's own, and goes with it.
-    Object.assign(this.hostConfig, { CgroupnsMode: "private" });
+    // An init takes up the orphans of runc and the shims, which kubelet would leave as zombies.
+    Object.assign(this.hostConfig, { CgroupnsMode: "private", Init: true });
     // The command line calls this systempaths=unconfined: kubelet and runc write below /proc/sys.
     this.hostConfig.MaskedPaths = [];
     this.hostConfig.ReadonlyPaths = [];
