@@ -10,6 +10,7 @@ import { lostNode } from "./scenarios/lost-node.ts";
 import { namedPools } from "./scenarios/named-pools.ts";
 import { nodeNetworks } from "./scenarios/node-networks.ts";
 import { reboot } from "./scenarios/reboot.ts";
+import { startTimes } from "./scenarios/start-times.ts";
 import { statefulSets } from "./scenarios/stateful-sets.ts";
 import { upgrade } from "./scenarios/upgrade.ts";
 import { useCluster } from "./src/suite.ts";
@@ -27,5 +28,8 @@ describe("three real kubelets, with the chart installed", () => {
   reboot(suite);
   crashes(suite);
   upgrade(suite);
-  lostNode(suite, () => churn(suite));
+  lostNode(suite, () => {
+    churn(suite);
+    startTimes(suite);
+  });
 });
