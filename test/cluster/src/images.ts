@@ -1,7 +1,7 @@
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { mustRun, type Run } from "@cluster-ipam/test-integration";
-import { docker, tryDocker } from "./engine.ts";
+import { mustRun, ownerOf, type Run } from "@cluster-ipam/test-integration";
+import { docker, isAlive, tryDocker } from "./engine.ts";
 
 const ROOT = resolve(import.meta.dirname, "../../..");
 const CACHE = join(ROOT, ".cache/cluster");
@@ -32,6 +32,7 @@ const LIBRARIES = ["libdl.so.2", "libstdc++.so.6", "libm.so.6", "libgcc_s.so.1",
 
 /** Builds every image of a run; they are removed with it. */
 export async function buildImages(run: Run, say: (text: string) => void): Promise<Images> {
+  await removeDeadTrees();
   const debian = await provideDebian(run, say);
   const images = {
     node: `${REGISTRY}/node:${run.id}`,
@@ -62,6 +63,14 @@ export async function saveImages(
 ): Promise<string> {
   await docker(run, "save", "--output", join(folder, file), ...names);
   return join(folder, file);
+}
+
+/** Removes the trees of runs that were killed. */
+async function removeDeadTrees(): Promise<void> {
+  for (const name of await readdir(CACHE).catch(() => [])) {
+    const pid = ownerOf(name);
+    if (pid !== undefined && !isAlive(pid)) await rm(join(CACHE, name), { recursive: true, force: true });
+  }
 }
 
 /** A small Debian, made once for a checkout. */

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect } from "vitest";
+import { afterAll, beforeEach, expect, it } from "vitest";
 import { Cluster } from "./cluster.ts";
 import { leftOf } from "./engine.ts";
 import { Installation } from "./installation.ts";
@@ -15,17 +15,25 @@ export interface Suite {
   readonly namespace: (name: string) => Promise<TestNamespace>;
 }
 
-/** Starts the cluster before the first scenario and removes it after the last one. */
+/**
+ * Starts the cluster in the first test and removes it after the last one. Whoever interrupts the run ends every wait, so
+ * that the removal has its time.
+ */
 export function useCluster(): Suite {
   let cluster: Cluster | undefined;
+  const ending = new AbortController();
   const started = (): Cluster => {
-    if (cluster === undefined) throw new Error("the cluster is there for tests and hooks alone");
+    if (cluster === undefined) throw new Error("the cluster did not start, or its chart could not be installed");
     return cluster;
   };
-  beforeAll(async () => {
-    cluster = await Cluster.start({ onProgress: (text) => process.stdout.write(`cluster: ${text}\n`) });
-    await new Installation(cluster).install();
-  }, START_TIMEOUT_MS);
+  beforeEach(({ signal }) => {
+    signal.addEventListener("abort", () => ending.abort(signal.reason), { once: true });
+  });
+  it("helm installs the chart on nodes that have no network yet", { timeout: START_TIMEOUT_MS }, async () => {
+    const onProgress = (text: string): void => void process.stdout.write(`cluster: ${text}\n`);
+    cluster = await Cluster.start({ signal: ending.signal, onProgress });
+    await expect(new Installation(cluster).install()).resolves.toBeUndefined();
+  });
   afterAll(async () => {
     if (cluster === undefined) return;
     await cluster.close();
