@@ -1,4 +1,4 @@
-import { ClusterConcern, type ClusterMeter } from "@cluster-ipam/controller";
+import { CheckDesk, ClusterConcern, type ClusterMeter } from "@cluster-ipam/controller";
 import { NO_INFORMER_METER } from "@cluster-ipam/kube";
 import { createLogger } from "@cluster-ipam/telemetry";
 import { FIRST_DAY_MS } from "./agent-process.ts";
@@ -81,6 +81,9 @@ export class ControllerProcess {
       date: () => new Date(FIRST_DAY_MS + plan.dayOffsetMs + time.nowMs),
       nearlyFullPercent: 90,
       garbage: { mode: "on", maxPercent: 50, inlinePoolIdleMs: plan.inlinePoolIdleMs },
+      // A check writes nothing.
+      consistency: { intervalMs: undefined },
+      desk: new CheckDesk(),
       log: SILENT,
     });
   }
@@ -90,6 +93,10 @@ export class ControllerProcess {
     const handlerFailed = (error: Error): void => this.#parts.complain(`a handler has failed: ${error.message}`);
     return {
       informer: () => ({ ...NO_INFORMER_METER, handlerFailed }),
+      pools: { set: ignore, remove: ignore, clear: ignore },
+      queues: { watch: ignore, worked: ignore },
+      checks: { checkEnded: ignore, checkFound: ignore, checkForgotten: ignore },
+      statusReflected: ignore,
       statusWritten: ignore,
       keptLeaseEnded: ignore,
       garbageFound: ignore,

@@ -40,5 +40,12 @@ export function controllerStores(link: ApiLink, server: SimulatedApiServer, now:
     nodes: {
       read: (name, signal) => link.read(`get node ${name}`, signal, () => Promise.resolve(server.nodes.read(name))),
     },
+    clusterPods: { ofNode: unasked, running: unasked },
+    facts: { node: unasked },
   };
+}
+
+/** Only checks ask for it, which no controller of the model does. */
+function unasked(): Promise<never> {
+  return Promise.reject(new Error("nobody is to ask for this"));
 }
