@@ -1,6 +1,5 @@
 import {
   API_PATH,
-  asIPLease,
   asIPPool,
   asNodeObject,
   BLOCK_RESOURCE,
@@ -13,9 +12,11 @@ import {
 import { type CachedObject, type Clock, Informer, type InformerMeter, type KubeClient } from "@cluster-ipam/kube";
 import { type BlockFact, blockFact } from "./blocks/block-fact.ts";
 import { OddLeases } from "./consistency/odd-leases.ts";
-import { type LeaseFact, leaseFact } from "./leases/lease-fact.ts";
+import type { LeaseFact } from "./leases/lease-fact.ts";
+import { readLease } from "./leases/lease-reader.ts";
 import { LeaseTable } from "./leases/lease-table.ts";
 import { SharedTexts } from "./leases/shared-texts.ts";
+import { StrayLeases } from "./leases/stray-leases.ts";
 import { readPool } from "./pools/pool-reader.ts";
 import { PoolTable } from "./pools/pool-table.ts";
 
@@ -58,6 +59,7 @@ export class ClusterView {
   readonly leases: LeaseTable = new LeaseTable();
   readonly oddLeases: OddLeases = new OddLeases();
   readonly pools: PoolTable = new PoolTable((pool) => readPool(pool, this.#podCidrs()));
+  readonly strays: StrayLeases = new StrayLeases(this.pools, this.leases);
   readonly #pools: Informer<IPPool>;
   readonly #leases: Informer<LeaseFact>;
   readonly #blocks: Informer<BlockFact>;
@@ -69,7 +71,7 @@ export class ClusterView {
     const nodes = { path: "/api/v1/nodes", decode: nodeFact, meter: meterOf("nodes") };
     const pools = { path: `${API_PATH}/${POOL_RESOURCE}`, decode: asIPPool, meter: meterOf(POOL_RESOURCE) };
     const texts = new SharedTexts();
-    const decode = (object: unknown): LeaseFact => decodeLease(object, { texts, odd: this.oddLeases });
+    const decode = (object: unknown): LeaseFact => readLease(object, { texts, odd: this.oddLeases });
     const leases = { path: `${API_PATH}/${LEASE_RESOURCE}`, decode, meter: meterOf(LEASE_RESOURCE) };
     const blocks = { path: `${API_PATH}/${BLOCK_RESOURCE}`, decode: blockFact, meter: meterOf(BLOCK_RESOURCE) };
     this.#nodes = new Informer({ ...parts, ...nodes });
@@ -138,17 +140,22 @@ export class ClusterView {
       const pool = this.pools.get(name)?.pool;
       return pool?.spec.source === undefined ? [] : [pool];
     });
-    for (const pool of ofNodes) this.#viewer?.poolsChanged(this.pools.set(pool));
+    for (const pool of ofNodes) this.#poolChanged(pool.metadata.name, this.pools.set(pool));
   }
 
   #setPool(found: CachedObject<IPPool>): void {
-    if (found.kind === "object") return this.#viewer?.poolsChanged(this.pools.set(found.value));
+    if (found.kind === "object") return this.#poolChanged(found.key, this.pools.set(found.value));
     this.#tellUnreadable(POOL_RESOURCE, found);
     this.#deletePool(found.key);
   }
 
   #deletePool(name: string): void {
-    this.#viewer?.poolsChanged([name, ...this.pools.delete(name)]);
+    this.#poolChanged(name, [name, ...this.pools.delete(name)]);
+  }
+
+  #poolChanged(name: string, concerned: Iterable<string>): void {
+    this.strays.poolChanged(name);
+    this.#viewer?.poolsChanged(concerned);
   }
 
   #setLease(found: CachedObject<LeaseFact>): void {
@@ -166,25 +173,12 @@ export class ClusterView {
   }
 
   #leaseChanged(before: LeaseFact | undefined, after: LeaseFact | undefined): void {
+    this.strays.leaseChanged(before, after);
     this.#viewer?.leaseChanged(before, after);
     // Address and pool of a lease never change: either version tells whom it concerns.
     const lease = after ?? before;
     if (lease !== undefined) this.#viewer?.poolsChanged(this.pools.concernedBy(lease));
   }
-}
-
-/** What leases are looked at with when they are read. */
-interface LeaseReading {
-  readonly texts: SharedTexts;
-  readonly odd: OddLeases;
-}
-
-function decodeLease(object: unknown, { texts, odd }: LeaseReading): LeaseFact {
-  const lease = asIPLease(object);
-  const fact = leaseFact(lease);
-  if (fact === undefined) throw new TypeError("spec.address is no address");
-  odd.look(lease, fact.address);
-  return { ...fact, pool: texts.of(fact.pool), node: texts.of(fact.node) };
 }
 
 function nodeFact(object: unknown): NodeFact {

@@ -5,6 +5,7 @@ import { createLogger, loadMetricRegistry, type MetricRegistry } from "@cluster-
 import { beforeEach, expect, test } from "vitest";
 import { ControllerMetrics } from "./controller-metrics.ts";
 import { LeaseTable } from "./leases/lease-table.ts";
+import { StrayLeases } from "./leases/stray-leases.ts";
 import { readPool } from "./pools/pool-reader.ts";
 import { PoolTable } from "./pools/pool-table.ts";
 import { PoolsConcern } from "./pools-concern.ts";
@@ -30,7 +31,7 @@ beforeEach(async () => {
   events = [];
   term = new AbortController();
   concern = new PoolsConcern(
-    { pools, leases },
+    { pools, leases, strays: new StrayLeases(pools, leases) },
     {
       statuses: { writeStatus: (pool: IPPool) => Promise.resolve({ kind: "written", pool }) },
       leases: new MemoryLeaseStore(),

@@ -49,7 +49,7 @@ const PARALLEL = { pools: 4, leases: 4 } as const;
 export class PoolsConcern implements Concern, ClusterViewer {
   readonly name = "pools";
   readonly #options: PoolsConcernOptions;
-  readonly #view: Pick<ClusterView, "pools" | "leases">;
+  readonly #view: Pick<ClusterView, "pools" | "leases" | "strays">;
   readonly #keeper: StatusKeeper;
   readonly #held = new HeldPools();
   readonly #lag = new StatusLag();
@@ -60,14 +60,15 @@ export class PoolsConcern implements Concern, ClusterViewer {
   #isSynced = false;
 
   /** @param view of one term, which tells this of its changes and has read everything when this runs */
-  constructor(view: Pick<ClusterView, "pools" | "leases">, options: PoolsConcernOptions) {
+  constructor(view: Pick<ClusterView, "pools" | "leases" | "strays">, options: PoolsConcernOptions) {
     this.#options = options;
     this.#view = view;
     const { clock, meter, statuses, log, date, nearlyFullPercent } = options;
-    const { pools, leases } = this.#view;
+    const { pools, leases, strays } = this.#view;
     this.#keeper = new StatusKeeper({
       pools,
       leases,
+      strays,
       held: this.#held,
       nearlyFullPercent,
       log,

@@ -1,6 +1,7 @@
 import type { Condition, IPPoolStatus } from "@cluster-ipam/api";
 import type { LeaseFact } from "../leases/lease-fact.ts";
 import type { LeaseTable } from "../leases/lease-table.ts";
+import type { StrayLeases } from "../leases/stray-leases.ts";
 import type { PoolFact, PoolTable } from "../pools/pool-table.ts";
 import type { HeldPools } from "./held-pools.ts";
 import { conditionsOf } from "./pool-conditions.ts";
@@ -10,6 +11,7 @@ import { countPool } from "./pool-count.ts";
 export interface StatusBasis {
   readonly pools: PoolTable;
   readonly leases: LeaseTable;
+  readonly strays: Pick<StrayLeases, "all">;
   /** From this share of the capacity on a pool is nearly full, in percent. */
   readonly nearlyFullPercent: number;
   readonly held: Pick<HeldPools, "of">;
@@ -61,17 +63,13 @@ function isSameRecord(a: object, b: object): boolean {
   return [...(entriesOfA ?? [])].every(([key, value]) => entriesOfB?.get(key) === value);
 }
 
-/** Leases that may hold an address of the pool: its own, those of pools that overlap it, and those of no pool. */
+/** Leases that may hold an address of the pool: its own, those of pools that overlap it, and those astray. */
 function* leasesWithin(
   name: string,
   overlapping: readonly string[],
-  { pools, leases }: StatusBasis,
+  { leases, strays }: StatusBasis,
 ): Iterable<LeaseFact> {
-  yield* leases.ofPool(name);
-  for (const other of overlapping) yield* leases.ofPool(other);
-  for (const other of leases.pools()) {
-    // Of a pool that is gone or hands nothing out any more nobody knows what it had.
-    const isUnknown = other !== name && (pools.get(other)?.sets.length ?? 0) === 0;
-    if (isUnknown) yield* leases.ofPool(other);
-  }
+  const counted = new Set([name, ...overlapping]);
+  for (const pool of counted) yield* leases.ofPool(pool);
+  for (const lease of strays.all()) if (!counted.has(lease.pool)) yield lease;
 }

@@ -122,6 +122,19 @@ test("pools that overlap name each other, and one lease is used in both", async 
   );
 });
 
+test("a lease of a pool that has moved elsewhere takes an address of the pool that has it now", async () => {
+  const world = new World();
+  world.pool("lab");
+  world.pool("moved", { subnet: "10.9.0.0/29" });
+  world.lease(1, { pool: "moved" });
+  await world.keep();
+  await world.keep("moved");
+  expect(world.written).toMatchObject([
+    { used: "1", free: "5", outside: "0" },
+    { used: "0", free: "6", outside: "1" },
+  ]);
+});
+
 test("a lease of a pool that is gone still takes its address", async () => {
   const world = new World();
   world.pool("lab");
@@ -188,6 +201,7 @@ class World {
   readonly #keeper = new StatusKeeper({
     pools: this.#pools,
     leases: this.leases,
+    strays: { all: () => [...this.leases.all()].filter((lease) => !this.#pools.handsOut(lease.pool, lease)) },
     nearlyFullPercent: 90,
     held: { of: () => ({ kind: "nothing" }) },
     nowMs: () => this.nowMs,

@@ -15,6 +15,9 @@ export interface PoolFact extends PoolReading {
   readonly pool: IPPool;
 }
 
+/** An address as a lease has it. */
+type LeasedAddress = Pick<LeaseFact, "address" | "addressSpace">;
+
 /** Reads a pool. Never throws: what is wrong is the reading's `fault`. */
 export type PoolReader = (pool: IPPool) => PoolReading;
 
@@ -60,17 +63,19 @@ export class PoolTable {
     return new Set(before);
   }
 
-  /** Names of the pools that may hand out the address, or have: its own, and those that overlap that. */
-  concernedBy({
-    pool,
-    address,
-    addressSpace,
-  }: Pick<LeaseFact, "pool" | "address" | "addressSpace">): readonly string[] {
-    if (this.#byName.has(pool)) return [pool, ...this.overlapping(pool)];
-    const holding = [...this.#byName.values()].filter(({ sets }) =>
-      sets.some((set) => set.addressSpace === addressSpace && set.addresses.has(address)),
-    );
-    return holding.map((fact) => fact.pool.metadata.name);
+  /** Whether the pool is there and hands the address out, be it on request. */
+  handsOut(name: string, lease: LeasedAddress): boolean {
+    const fact = this.#byName.get(name);
+    return fact !== undefined && has(fact, lease);
+  }
+
+  /** Names of the pools whose counts the lease is part of: those that hand its address out, and its own. */
+  concernedBy(lease: LeasedAddress & Pick<LeaseFact, "pool">): readonly string[] {
+    const { pool } = lease;
+    if (this.handsOut(pool, lease)) return [pool, ...this.overlapping(pool)];
+    const holding = [...this.#byName.values()].filter((fact) => has(fact, lease));
+    const names = holding.map((fact) => fact.pool.metadata.name);
+    return this.#byName.has(pool) ? [pool, ...names] : names;
   }
 
   /** Names of the other pools of the same space that share an address with the pool, in order. */
@@ -89,6 +94,10 @@ export class PoolTable {
     const others = [...this.#byName.entries()].filter(([other, fact]) => other !== name && share(own, fact));
     return others.map(([other]) => other).toSorted();
   }
+}
+
+function has({ sets }: PoolFact, { address, addressSpace }: LeasedAddress): boolean {
+  return sets.some((set) => set.addressSpace === addressSpace && set.addresses.has(address));
 }
 
 function share(a: PoolFact, b: PoolFact): boolean {
