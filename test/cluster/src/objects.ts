@@ -11,9 +11,14 @@ export interface Pod {
     readonly phase: string;
     readonly podIP?: string;
     readonly podIPs?: readonly { readonly ip: string }[];
-    readonly containerStatuses?: readonly { readonly restartCount: number }[];
+    readonly containerStatuses?: readonly ContainerStatus[];
     readonly conditions?: readonly { readonly type: string; readonly status: string }[];
   };
+}
+
+interface ContainerStatus {
+  readonly restartCount: number;
+  readonly lastState: { readonly terminated?: { readonly reason: string } };
 }
 
 /** What the tests read of an IPLease. */
