@@ -49,6 +49,11 @@ export class PoolTable {
    */
   set(pool: IPPool): ReadonlySet<string> {
     const { name } = pool.metadata;
+    const known = this.#byName.get(name);
+    if (known !== undefined && isSameSpec(known.pool, pool)) {
+      this.#byName.set(name, { ...known, pool });
+      return new Set([name]);
+    }
     const before = this.overlapping(name);
     this.#overlaps.clear();
     this.#byName.set(name, { pool, ...this.#read(pool) });
@@ -94,6 +99,15 @@ export class PoolTable {
     const others = [...this.#byName.entries()].filter(([other, fact]) => other !== name && share(own, fact));
     return others.map(([other]) => other).toSorted();
   }
+}
+
+/** Whether two versions of a pool hand out the same, as far as that is known without reading them: most writes are of the status. */
+function isSameSpec(a: IPPool, b: IPPool): boolean {
+  const { uid, generation } = a.metadata;
+  const isTold = uid !== undefined && generation !== undefined;
+  // What nodes have decides, too.
+  if (!isTold || b.spec.source !== undefined) return false;
+  return uid === b.metadata.uid && generation === b.metadata.generation;
 }
 
 function has({ sets }: PoolFact, { address, addressSpace }: LeasedAddress): boolean {
