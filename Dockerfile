@@ -36,7 +36,9 @@ FROM runtime AS controller
 ARG TARGETARCH
 LABEL org.opencontainers.image.title="cluster-ipam-controller" \
       org.opencontainers.image.description="cluster-ipam's controller: status of pools, garbage, kept addresses"
+# As in scripts/build/binaries.ts, which says why; a test holds the two together.
+ENV MALLOC_ARENA_MAX=1 MALLOC_TRIM_THRESHOLD_=65536 MALLOC_MMAP_THRESHOLD_=65536
 COPY dist/${TARGETARCH}/lib/cluster-ipam-controller.js dist/${TARGETARCH}/lib/cluster-ipam-controller.js.LEGAL.txt /opt/cluster-ipam/lib/
 # Numbers, so that runAsNonRoot can be checked without a look into the image.
 USER 65532:65532
-ENTRYPOINT ["/opt/cluster-ipam/lib/node", "/opt/cluster-ipam/lib/cluster-ipam-controller.js"]
+ENTRYPOINT ["/opt/cluster-ipam/lib/node", "--max-semi-space-size=8", "/opt/cluster-ipam/lib/cluster-ipam-controller.js"]
