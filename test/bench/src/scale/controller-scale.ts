@@ -20,7 +20,7 @@ import { SCALE_POOLS } from "./scale-pools.ts";
 
 /** A burst is sent as fast as the server takes it; churn is a steady number of changes a second. */
 const BURST = { count: 3, changes: 1_000, parallel: 64 } as const;
-const CHURN = { seconds: 60, changesPerSecond: 50, parallel: 8 } as const;
+const CHURN = { warmUpSeconds: 10, seconds: 60, changesPerSecond: 50, parallel: 8 } as const;
 /** Until what one measurement did is over for the next: longer than a status waits for its turn. */
 const REST_MS = 10_000;
 const SETTLE_MS = 30_000;
@@ -107,13 +107,19 @@ async function measureChurn(
 ): Promise<Pick<ControllerFigures, "writesPerPoolSecond" | "churnProcessorPercent">> {
   const { controlPlane, book, say, run } = subject;
   say(`  ${CHURN.changesPerSecond} changes a second for ${CHURN.seconds} s`);
+  const changeFor = async (lengthS: number): Promise<void> => {
+    const beganAtMs = performance.now();
+    for (let second = 1; second <= lengthS; second += 1) {
+      await apply(subject, book.take(CHURN.changesPerSecond), CHURN.parallel);
+      const restMs = beganAtMs + second * MS_PER_S - performance.now();
+      await delay(Math.max(0, restMs), undefined, { signal: run.signal });
+    }
+  };
+  // Statuses that nothing has happened to for a while are written at once: that is no part of a steady rate.
+  await changeFor(CHURN.warmUpSeconds);
   const [before, usedMs] = [await controlPlane.requestTotals(), await processorMs(pid)];
   const startedAtMs = performance.now();
-  for (let second = 1; second <= CHURN.seconds; second += 1) {
-    await apply(subject, book.take(CHURN.changesPerSecond), CHURN.parallel);
-    const restMs = startedAtMs + second * MS_PER_S - performance.now();
-    await delay(Math.max(0, restMs), undefined, { signal: run.signal });
-  }
+  await changeFor(CHURN.seconds);
   const durationS = (performance.now() - startedAtMs) / MS_PER_S;
   const asked = requestsBetween(before, await controlPlane.requestTotals());
   const churnProcessorPercent = ((await processorMs(pid)) - usedMs) / (durationS * 10);
