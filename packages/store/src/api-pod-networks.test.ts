@@ -1,20 +1,14 @@
-import { KubeClient } from "@cluster-ipam/kube";
-import { type Answer, answerJson, answerStatus, ScriptedServer } from "@cluster-ipam/kube/testing";
-import { expect, it, onTestFinished } from "vitest";
+import { type Answer, answerJson, answerStatus, type ScriptedServer } from "@cluster-ipam/kube/testing";
+import { expect, it } from "vitest";
 import { ApiPodNetworks } from "./api-pod-networks.ts";
+import { scriptedApi, unending } from "./testing/scripted-api.ts";
 
 const STATUS = '[{"name":"default/lan","interface":"net1","ips":["10.0.0.5"]}]';
 const annotations = { "k8s.v1.cni.cncf.io/network-status": STATUS };
-const { signal } = new AbortController();
+const signal = unending();
 
 async function open(...answers: readonly Answer[]): Promise<{ server: ScriptedServer; pods: ApiPodNetworks }> {
-  const server = await ScriptedServer.start();
-  server.answerWith(...answers);
-  const client = new KubeClient({ source: server.source(), userAgent: "test/1" });
-  onTestFinished(async () => {
-    await client.close();
-    await server.close();
-  });
+  const { server, client } = await scriptedApi(...answers);
   return { server, pods: new ApiPodNetworks(client) };
 }
 

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from "fastify";
-import { boundedServer } from "./bounded-server.ts";
+import { boundedServer, listenAt } from "./bounded-server.ts";
 import type { ListenAddress } from "./listen-address.ts";
 
 const NOT_FOUND = 404;
@@ -57,8 +57,8 @@ export class ActionServer {
    *
    * @throws the error of the network, with the address
    */
-  async listen(address: ListenAddress): Promise<number> {
-    return Number(new URL(await this.#server.listen(address)).port);
+  listen(address: ListenAddress): Promise<number> {
+    return listenAt(this.#server, address);
   }
 
   /** Ends every connection, that of an action under way too. */

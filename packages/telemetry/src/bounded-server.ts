@@ -1,4 +1,5 @@
 import { type FastifyInstance, fastify } from "fastify";
+import type { ListenAddress } from "./listen-address.ts";
 
 /** Far longer than anybody takes to send a request that has no body. */
 const REQUEST_TIMEOUT_MS = 10_000;
@@ -22,4 +23,13 @@ export function boundedServer(): FastifyInstance {
     reply.header("cache-control", "no-store");
   });
   return server;
+}
+
+/**
+ * Listens, and resolves with the port.
+ *
+ * @throws the error of the network, with the address
+ */
+export async function listenAt(server: FastifyInstance, address: ListenAddress): Promise<number> {
+  return Number(new URL(await server.listen(address)).port);
 }

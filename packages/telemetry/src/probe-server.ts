@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply } from "fastify";
-import { boundedServer } from "./bounded-server.ts";
+import { boundedServer, listenAt } from "./bounded-server.ts";
 import type { ListenAddress } from "./listen-address.ts";
 import type { MetricRegistry } from "./metric-registry.ts";
 
@@ -45,8 +45,8 @@ export class ProbeServer {
    *
    * @throws the error of the network, with the address
    */
-  async listen(address: ListenAddress): Promise<number> {
-    return Number(new URL(await this.#server.listen(address)).port);
+  listen(address: ListenAddress): Promise<number> {
+    return listenAt(this.#server, address);
   }
 
   /** Ends every connection. */

@@ -1,9 +1,10 @@
 import { FakeClock } from "@cluster-ipam/allocator/testing";
 import type { KubeEvent } from "@cluster-ipam/kube";
 import { createLogger } from "@cluster-ipam/telemetry";
-import { beforeEach, expect, onTestFinished, test } from "vitest";
+import { beforeEach, expect, test } from "vitest";
 import { CheckWorld } from "../testing/check-world.ts";
 import { poolOf } from "../testing/facts.ts";
+import { runForTest } from "../testing/running-concern.ts";
 import { CheckDesk, type CheckOutcome } from "./check-desk.ts";
 import type { ReportedFinding } from "./check-report.ts";
 import { CHECK_PACE, ConsistencyConcern } from "./consistency-concern.ts";
@@ -63,14 +64,7 @@ function start(intervalMs?: number): () => Promise<void> {
     random: () => 0.5,
     log: createLogger({}, "info", { write: (line) => void logged.push(line) }),
   });
-  const ended = new AbortController();
-  const running = concern.run(ended.signal);
-  const end = (): Promise<void> => {
-    ended.abort();
-    return running;
-  };
-  onTestFinished(end);
-  return end;
+  return runForTest(concern);
 }
 
 async function asked(): Promise<CheckOutcome> {

@@ -2,10 +2,11 @@ import { attachedLease, FakeClock, MemoryBlockStore, MemoryLeaseStore } from "@c
 import { API_VERSION, INLINE_LABEL, IPPoolSchema, type NodeState } from "@cluster-ipam/api";
 import type { KubeEvent } from "@cluster-ipam/kube";
 import { createLogger } from "@cluster-ipam/telemetry";
-import { beforeEach, expect, onTestFinished, test } from "vitest";
+import { beforeEach, expect, test } from "vitest";
 import { leaseFact } from "../leases/lease-fact.ts";
 import { LeaseTable } from "../leases/lease-table.ts";
 import { PoolTable } from "../pools/pool-table.ts";
+import { runForTest } from "../testing/running-concern.ts";
 import { GarbageConcern, type GarbageSettings } from "./garbage-concern.ts";
 
 const OFF: NodeState = { isReady: false, isOutOfService: true };
@@ -88,14 +89,7 @@ function start(settings: Partial<GarbageSettings> = {}): () => Promise<void> {
       log: createLogger({}, "silent", { write: () => undefined }),
     },
   );
-  const ended = new AbortController();
-  const running = concern.run(ended.signal);
-  const end = (): Promise<void> => {
-    ended.abort();
-    return running;
-  };
-  onTestFinished(end);
-  return end;
+  return runForTest(concern);
 }
 
 async function put(count: number): Promise<void> {
