@@ -69,7 +69,7 @@ control-plane: needs-go $(SETUP) tools ## an API server with the CRDs until Ctrl
 tools: needs-go $(SETUP) ## build etcd, kube-apiserver, the CNI plugins and helm (minutes at first)
 	@exec $(NODE) scripts/tools/main.ts
 
-cluster-test: needs-root needs-docker needs-go needs-rust $(SETUP) build cluster-tools ## three real kubelets in containers, the chart installed (root, Docker)
+cluster-test: needs-root needs-docker needs-go needs-rust $(SETUP) build cluster-tools ## three real kubelets in containers, the chart installed (root, Docker; MULTUS_BIN=<path>)
 	@$(RUN) scripts/test/main.ts cluster $(if $(ARGS),-- $(ARGS))
 
 cluster-tools: needs-go $(SETUP) tools ## build kubelet, containerd and the rest of a cluster (minutes at first)

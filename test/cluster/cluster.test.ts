@@ -7,6 +7,7 @@ import { fixedAddresses } from "./scenarios/fixed-addresses.ts";
 import { fullPool } from "./scenarios/full-pool.ts";
 import { images } from "./scenarios/images.ts";
 import { lostNode } from "./scenarios/lost-node.ts";
+import { throughMultus } from "./scenarios/multus.ts";
 import { namedPools } from "./scenarios/named-pools.ts";
 import { nodeNetworks } from "./scenarios/node-networks.ts";
 import { reboot } from "./scenarios/reboot.ts";
@@ -24,6 +25,7 @@ describe("three real kubelets, with the chart installed", () => {
   statefulSets(suite);
   nodeNetworks(suite);
   chainedAndDual(suite);
+  throughMultus(suite);
   fullPool(suite);
   reboot(suite);
   crashes(suite);

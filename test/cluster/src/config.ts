@@ -11,3 +11,11 @@ export function isKept(environment: NodeJS.ProcessEnv = process.env): boolean {
   const keep = environment["KEEP"] ?? "";
   return keep !== "" && keep !== "0";
 }
+
+/**
+ * Reads MULTUS_BIN: the path of a Multus binary in its thin form, for the scenarios with NetworkAttachmentDefinitions.
+ * Empty where there is none.
+ */
+export function multusBinary(environment: NodeJS.ProcessEnv = process.env): string {
+  return environment["MULTUS_BIN"] ?? "";
+}

@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { mustRun, toolPath, waitFor } from "@cluster-ipam/test-integration";
 import type { Cluster } from "./cluster.ts";
-import { NODE_POOL } from "./networks.ts";
+import { KERNEL_COMMAND_LINE, NODE_POOL } from "./networks.ts";
 
 const ROOT = resolve(import.meta.dirname, "../../..");
 const CHART = join(ROOT, "charts/cluster-ipam");
@@ -65,6 +65,7 @@ export class Installation {
       image: { registry: images.registry, tag, pullPolicy: "Never" },
       // No kube-proxy here: nothing makes the Service's address work.
       apiServer: { host: hostname, port: Number(port) },
+      agent: { extraArgs: [`--kernel-cmdline=${KERNEL_COMMAND_LINE}`] },
     };
     const path = join(run.folder, "values.json");
     await writeFile(path, JSON.stringify(values));

@@ -9,7 +9,7 @@ export interface PodNetwork {
 }
 
 /** What people have on their nodes today, but for the type of the ipam section: ranges for the whole cluster. */
-function lan(type: Ipam): object {
+export function lan(type: Ipam): object {
   const routes = [{ dst: "10.9.0.0/16" }];
   return { type, subnet: "172.16.1.0/24", rangeStart: "172.16.1.200", rangeEnd: "172.16.1.246", routes, gateway: "" };
 }
@@ -71,6 +71,17 @@ const NODE_NETWORK: PodNetwork = {
   },
 };
 
+/** Where a node's agent finds the kernel command line: containers have the machine's own. */
+export const KERNEL_COMMAND_LINE = "/var/lib/cluster-ipam/kernel-cmdline";
+
+/** A node's own address on the kernel command line, as index2ip reads it: 172.16.26.16 on n1, .32 on n2, .48 on n3. */
+function kernelCommandLine(node: string): string {
+  const own = `${Number(node.slice(1)) * 16}`;
+  const ipv4 = `172.16.26.${own}/24,172.16.26.1,8.8.8.8,8.8.4.4`;
+  const ipv6 = `fd00:26::${own}/64,fd00:26::1,2001:4860:4860::8888,2001:4860:4860::8844`;
+  return `BOOT_IMAGE=/vmlinuz epoxy.ipv4=${ipv4} epoxy.ipv6=${ipv6} quiet\n`;
+}
+
 /** What containerd needs to know of the networks: a runtime for each, with a folder of configurations of its own. */
 export function containerdRuntimes(): string {
   return NETWORKS.map(({ name }) => {
@@ -79,8 +90,8 @@ export function containerdRuntimes(): string {
   }).join("");
 }
 
-/** The files of a node that say what its networks are, by their paths. */
-export function networkFiles(): readonly { readonly target: string; readonly content: string }[] {
+/** The files of a node that say what its networks and its own addresses are, by their paths. */
+export function networkFiles(node: string): readonly { readonly target: string; readonly content: string }[] {
   const own = {
     target: "/etc/cni/net.d/10-node.conflist",
     content: JSON.stringify({ name: NODE_NETWORK.name, ...NODE_NETWORK.list }),
@@ -89,5 +100,5 @@ export function networkFiles(): readonly { readonly target: string; readonly con
     const content = JSON.stringify({ name: name === "files" ? "lan" : name, ...list });
     return { target: `/etc/cni/networks/${name}/10-${name}.conflist`, content };
   });
-  return [own, ...others];
+  return [own, ...others, { target: KERNEL_COMMAND_LINE, content: kernelCommandLine(node) }];
 }

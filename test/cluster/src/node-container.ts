@@ -113,6 +113,7 @@ export class ClusterNode {
 }
 
 async function configuration({
+  name,
   kubeconfigPath,
 }: NodeOptions): Promise<readonly { readonly target: string; readonly content: string }[]> {
   return [
@@ -121,6 +122,6 @@ async function configuration({
       target: "/etc/containerd/config.toml",
       content: `${await readFile(CONTAINERD_CONFIG, "utf8")}${containerdRuntimes()}`,
     },
-    ...networkFiles(),
+    ...networkFiles(name),
   ];
 }

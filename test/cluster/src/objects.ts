@@ -5,6 +5,7 @@ export interface Pod {
     readonly uid: string;
     readonly deletionTimestamp?: string;
     readonly labels?: Readonly<Record<string, string>>;
+    readonly annotations?: Readonly<Record<string, string>>;
   };
   readonly spec: { readonly nodeName?: string };
   readonly status: {
@@ -29,6 +30,7 @@ export interface Lease {
     readonly pool?: string;
     readonly network: string;
     readonly node?: string;
+    readonly ifName?: string;
     readonly pod?: { readonly namespace: string; readonly name: string; readonly uid?: string };
   };
 }

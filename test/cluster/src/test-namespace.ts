@@ -87,12 +87,15 @@ export class TestNamespace {
     return await this.#wait(isThere, `an event of ${app} that matches ${pattern}`, WAIT_MS);
   }
 
-  /** Sends one ping from each pod to each other's first address. @returns `from -> to` of those that got no answer. */
-  async unreachable(pods: readonly Pod[]): Promise<readonly string[]> {
+  /** Pings from each pod each other's address. @returns `from -> to` of those that got no answer. */
+  async unreachable(
+    pods: readonly Pod[],
+    addressOf: (pod: Pod) => string | undefined = ({ status }) => status.podIP,
+  ): Promise<readonly string[]> {
     const pairs = pods.flatMap((from) => pods.filter((to) => to !== from).map((to) => ({ from, to })));
     const failed = await Promise.all(
       pairs.map(async ({ from, to }) => {
-        const ping = ["exec", from.metadata.name, "--", "ping", "-c", "3", "-W", "5", `${to.status.podIP}`];
+        const ping = ["exec", from.metadata.name, "--", "ping", "-c", "3", "-W", "5", `${addressOf(to)}`];
         const { exitCode } = await this.#cluster.kubectl.try("--namespace", this.name, ...ping);
         return exitCode === 0 ? [] : [`${from.metadata.name} -> ${to.metadata.name}`];
       }),

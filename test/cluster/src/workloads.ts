@@ -1,4 +1,5 @@
 import { POD_IMAGE } from "./images.ts";
+import { type Attachment, attachmentsOf } from "./multus.ts";
 
 /** What a workload's pods are like. */
 export interface WorkloadOptions {
@@ -10,6 +11,14 @@ export interface WorkloadOptions {
   readonly isSpread?: boolean | undefined;
   /** The nodes that its pods may be on; any when absent. */
   readonly nodes?: readonly string[] | undefined;
+  /** Second interfaces, which only Multus gives; none when absent. */
+  readonly attachments?: readonly Attachment[] | undefined;
+}
+
+/** A pod that nobody makes anew. */
+export function pod(options: Omit<WorkloadOptions, "replicas">): object {
+  const { name } = options;
+  return { apiVersion: "v1", kind: "Pod", metadata: { name, ...podMetadata(options) }, spec: podSpec(options) };
 }
 
 /** A Deployment. */
@@ -30,12 +39,17 @@ export function pool(name: string, spec: object): object {
 
 function workload(options: WorkloadOptions, more: object): object {
   const { name, replicas } = options;
-  const labels = { app: name };
-  const template = { metadata: { labels }, spec: podSpec(options) };
-  return { metadata: { name, labels }, spec: { replicas, selector: { matchLabels: labels }, template, ...more } };
+  const metadata = podMetadata(options);
+  const selector = { matchLabels: metadata.labels };
+  const template = { metadata, spec: podSpec(options) };
+  return { metadata: { name, labels: metadata.labels }, spec: { replicas, selector, template, ...more } };
 }
 
-function podSpec({ name, network, isSpread = false, nodes }: WorkloadOptions): object {
+function podMetadata({ name, attachments = [] }: Pick<WorkloadOptions, "name" | "attachments">) {
+  return { labels: { app: name }, annotations: attachmentsOf(attachments) };
+}
+
+function podSpec({ name, network, isSpread = false, nodes }: Omit<WorkloadOptions, "replicas">): object {
   const resources = { requests: { cpu: "1m", memory: "1Mi" } };
   return {
     ...(network === undefined ? {} : { runtimeClassName: network }),
