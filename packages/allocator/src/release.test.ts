@@ -2,7 +2,7 @@ import type { IPLease } from "@cluster-ipam/api";
 import { IpamError } from "@cluster-ipam/errors";
 import { expect, test } from "vitest";
 import { releaseLease } from "./release.ts";
-import { attachedLease, MemoryLeaseStore, ScriptedKeeping } from "./testing/index.ts";
+import { attachedLease, FAMILIES, MemoryLeaseStore, ScriptedKeeping } from "./testing/index.ts";
 
 const NEVER = new AbortController().signal;
 const ours = ({ spec }: IPLease): boolean => spec.containerID === "c1";
@@ -15,8 +15,8 @@ test("a lease is deleted at the version that it carries", async () => {
   expect(operations(store)).toEqual(["delete"]);
 });
 
-test("a lease that is deleted is not told to be kept", async () => {
-  const { store, lease } = await setUp();
+test.for(FAMILIES)("a lease of $family that is deleted is not told to be kept", async ({ network }) => {
+  const { store, lease } = await setUp(network.at(5));
   const told: string[] = [];
   await releaseLease(store, lease, { ...RULES, onKept: () => void told.push("kept") });
   expect(told).toEqual([]);
@@ -143,28 +143,34 @@ test.for([{}, { uid: "u" }, { resourceVersion: "5" }, { uid: "", resourceVersion
   },
 );
 
-test("a lease that its pool keeps is released by one write, and deleted by none", async () => {
-  const { store, lease } = await setUp();
-  const keeping = new ScriptedKeeping();
-  keeping.seconds.set("pool-a", 60);
-  const told: string[] = [];
-  const onKept = (): void => void told.push("kept");
-  expect(await releaseLease(store, lease, { ...RULES, keeping, onKept })).toBe("released");
-  expect(told).toEqual(["kept"]);
-  expect(operations(store)).toEqual(["replace"]);
-  expect(store.snapshot()).toMatchObject([{ spec: { node: "", containerID: "", keepSeconds: 60 } }]);
-});
+test.for(FAMILIES)(
+  "a lease of $family that its pool keeps is released by one write, and deleted by none",
+  async ({ network }) => {
+    const { store, lease } = await setUp(network.at(5));
+    const keeping = new ScriptedKeeping();
+    keeping.seconds.set("pool-a", 60);
+    const told: string[] = [];
+    const onKept = (): void => void told.push("kept");
+    expect(await releaseLease(store, lease, { ...RULES, keeping, onKept })).toBe("released");
+    expect(told).toEqual(["kept"]);
+    expect(operations(store)).toEqual(["replace"]);
+    expect(store.snapshot()).toMatchObject([{ spec: { node: "", containerID: "", keepSeconds: 60 } }]);
+  },
+);
 
-test("a lease that was reserved between the reading and the write is read again, and stays reserved", async () => {
-  const { store, lease } = await setUp();
-  const reserved = { reason: "x", for: { namespace: "default", name: "web-0" } };
-  await store.replace({ ...lease, spec: { ...lease.spec, reserved } });
-  expect(await release(store, lease)).toBe("released");
-  expect(store.snapshot()).toMatchObject([{ spec: { containerID: "", reserved } }]);
-});
+test.for(FAMILIES)(
+  "a lease of $family that was reserved between the reading and the write is read again, and stays reserved",
+  async ({ network }) => {
+    const { store, lease } = await setUp(network.at(5));
+    const reserved = { reason: "x", for: { namespace: "default", name: "web-0" } };
+    await store.replace({ ...lease, spec: { ...lease.spec, reserved } });
+    expect(await release(store, lease)).toBe("released");
+    expect(store.snapshot()).toMatchObject([{ spec: { containerID: "", reserved } }]);
+  },
+);
 
-test("a lease whose pool cannot be read stays as it is", async () => {
-  const { store, lease } = await setUp();
+test.for(FAMILIES)("a lease of $family whose pool cannot be read stays as it is", async ({ network }) => {
+  const { store, lease } = await setUp(network.at(5));
   const keeping = new ScriptedKeeping();
   keeping.isAway = true;
   const released = releaseLease(store, lease, { ...RULES, keeping });
@@ -172,9 +178,9 @@ test("a lease whose pool cannot be read stays as it is", async () => {
   expect(operations(store)).toEqual([]);
 });
 
-async function setUp() {
+async function setUp(address: string = "10.0.0.5") {
   const store = new MemoryLeaseStore();
-  const created = await store.create(attachedLease("10.0.0.5", { containerID: "c1" }));
+  const created = await store.create(attachedLease(address, { containerID: "c1" }));
   if (created.kind !== "created") throw new Error(created.kind);
   store.faults.calls.length = 0;
   return { store, lease: created.lease };

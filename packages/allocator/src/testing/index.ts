@@ -13,3 +13,4 @@ export { MemoryPoolStore } from "./memory-pool-store.ts";
 export { ScriptedKeeping } from "./scripted-keeping.ts";
 export { seededRandom } from "./seeded-random.ts";
 export { type Pace, type ReadFault, type StoreCall, StoreFaults, type WriteFault } from "./store-faults.ts";
+export { FAMILIES, type FamilyRow, IPV4, IPV6, TestNetwork } from "./test-network.ts";
