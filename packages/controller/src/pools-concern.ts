@@ -1,5 +1,6 @@
 import { keepSecondsOf, type LeaseStore, type PoolStatusStore } from "@cluster-ipam/allocator";
 import { API_VERSION, type Condition, type IPPool, type IPPoolStatus } from "@cluster-ipam/api";
+import { formatAddress } from "@cluster-ipam/ip";
 import { type Clock, type EventRecorder, WorkQueue, type WorkQueueOptions, type WorkReport } from "@cluster-ipam/kube";
 import type { Logger } from "@cluster-ipam/telemetry";
 import type { ClusterView, ClusterViewer } from "./cluster-view.ts";
@@ -168,12 +169,12 @@ export class PoolsConcern implements Concern, ClusterViewer {
     const leftMs = this.#times.leftMs(lease, this.#keepSecondsOf(lease), clock.nowMs());
     if (leftMs === undefined) return;
     if (leftMs > 0) return this.#kept.addAfter(name, leftMs);
-    const { uid, resourceVersion, pool, holder } = lease;
+    const { uid, resourceVersion, address, pool, holder } = lease;
     const outcome = await leases.delete({ name, uid, resourceVersion });
     if (outcome.kind === "unknown") throw outcome.cause;
     if (outcome.kind !== "deleted") return;
     meter.keptLeaseEnded();
-    log.info({ ip: name, pool, holder }, "time of a kept address is over");
+    log.info({ ip: formatAddress(address), pool, holder }, "time of a kept address is over");
   }
 
   #keepSecondsOf({ keepSeconds, pool, holder }: LeaseFact): number {

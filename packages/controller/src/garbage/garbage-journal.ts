@@ -1,4 +1,5 @@
 import { API_VERSION, type IPLease } from "@cluster-ipam/api";
+import { formatAddress } from "@cluster-ipam/ip";
 import type { EventRecorder, EventSubject, KubeEvent } from "@cluster-ipam/kube";
 import type { Logger } from "@cluster-ipam/telemetry";
 import type { BlockFact } from "../blocks/block-fact.ts";
@@ -51,8 +52,8 @@ export class GarbageJournal implements LeaseJournal, BlockJournal, IdleJournal {
     this.#event(regarding, { reason: "LostNodeLeaseReleased", action: "Release", note });
   }
 
-  leaseKept({ name, node, pool }: LeaseFact, reason: string): void {
-    this.#deps.log.debug({ ip: name, pool, node, reason }, "lease of a lost node stays");
+  leaseKept({ address, node, pool }: LeaseFact, reason: string): void {
+    this.#deps.log.debug({ ip: formatAddress(address), pool, node, reason }, "lease of a lost node stays");
   }
 
   blockReturned({ name, uid, pool, node }: BlockFact, { cause, reason }: LostNode): void {
