@@ -1,5 +1,5 @@
 import type { PodIdentity } from "@cluster-ipam/allocator";
-import { attachedLease, MemoryLeaseStore, ScriptedKeeping } from "@cluster-ipam/allocator/testing";
+import { attachedLease, FAMILIES, MemoryLeaseStore, ScriptedKeeping } from "@cluster-ipam/allocator/testing";
 import type { IPLease, NodeState } from "@cluster-ipam/api";
 import { expect, test } from "vitest";
 import { leaseFact } from "../leases/lease-fact.ts";
@@ -121,30 +121,36 @@ test("a lease stays whose node has come back while others were released", async 
   expect(world.told).toEqual([expect.stringContaining("released 10.0.0.5"), "kept 10.0.0.6: node n1 is back"]);
 });
 
-test("an address that its pool keeps for its pod is kept, and cools down from now on", async () => {
-  const world = new World();
-  await world.put("10.0.0.5");
-  world.keeping.seconds.set("pool-a", 600);
-  world.nodes.clear();
-  expect(await world.lost()).toEqual(["10.0.0.5"]);
-  expect(world.store.snapshot()[0]?.spec).toMatchObject({
-    node: "",
-    containerID: "",
-    holder: "default/web-0/net1",
-    keepSeconds: 600,
-    releasedAt: world.keeping.timestamp(),
-  });
-  expect(world.told).toEqual([expect.stringContaining("released 10.0.0.5")]);
-});
+test.for(FAMILIES)(
+  "an address of $family that its pool keeps for its pod is kept, and cools down from now on",
+  async ({ network }) => {
+    const world = new World();
+    await world.put(network.at(5));
+    world.keeping.seconds.set("pool-a", 600);
+    world.nodes.clear();
+    expect(await world.lost()).toEqual([network.at(5)]);
+    expect(world.store.snapshot()[0]?.spec).toMatchObject({
+      node: "",
+      containerID: "",
+      holder: "default/web-0/net1",
+      keepSeconds: 600,
+      releasedAt: world.keeping.timestamp(),
+    });
+    expect(world.told).toEqual([expect.stringContaining(`released ${network.at(5)}`)]);
+  },
+);
 
-test("a reservation that a pod of a lost node has is nobody's again, and stays", async () => {
-  const world = new World();
-  const reserved = { reason: "the printer", for: { namespace: "default", name: "web-0" } };
-  await world.put("10.0.0.5", { reserved });
-  world.nodes.clear();
-  expect(await world.lost()).toEqual(["10.0.0.5"]);
-  expect(world.store.snapshot()[0]?.spec).toMatchObject({ node: "", containerID: "", holder: "", reserved });
-});
+test.for(FAMILIES)(
+  "a reservation of $family that a pod of a lost node has is nobody's again, and stays",
+  async ({ network }) => {
+    const world = new World();
+    const reserved = { reason: "the printer", for: { namespace: "default", name: "web-0" } };
+    await world.put(network.at(5), { reserved });
+    world.nodes.clear();
+    expect(await world.lost()).toEqual([network.at(5)]);
+    expect(world.store.snapshot()[0]?.spec).toMatchObject({ node: "", containerID: "", holder: "", reserved });
+  },
+);
 
 test("a write that may or may not have been done is told of as failed, and done in the next round", async () => {
   const world = new World();

@@ -1,58 +1,65 @@
 import { rangeSetsOf } from "@cluster-ipam/allocator";
+import { FAMILIES } from "@cluster-ipam/allocator/testing";
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { PoolTable } from "../pools/pool-table.ts";
 import { leaseOf, poolOf } from "../testing/facts.ts";
 import { LeaseTable } from "./lease-table.ts";
 import { StrayLeases } from "./stray-leases.ts";
 
-const SUBNETS = ["10.0.0.0/29", "10.0.0.8/29", "fd00::/125"] as const;
+describe.each(FAMILIES)("of $family", ({ network, other }) => {
+  const [here, there] = [network.part(8), network.part(8, 8)];
 
-test("a lease is astray while its pool does not hand out its address, whichever of them changes", () => {
-  const { pools, leases, strays, setPool, setLease } = setUp();
-  setLease("10.0.0.1", "lab");
-  expect(names(strays)).toEqual(["10.0.0.1"]);
-  setPool("lab", "10.0.0.0/29");
-  expect(names(strays)).toEqual([]);
-  setPool("lab", "10.0.0.8/29");
-  expect(names(strays)).toEqual(["10.0.0.1"]);
-  setPool("other", "10.0.0.0/29");
-  expect(names(strays)).toEqual(["10.0.0.1"]);
-  expect(pools.concernedBy(leaseOf("10.0.0.1", { pool: "lab" }))).toEqual(["lab", "other"]);
-  strays.leaseChanged(leases.delete("10.0.0.1"), undefined);
-  expect(names(strays)).toEqual([]);
-});
+  test("a lease is astray while its pool does not hand out its address, whichever of them changes", () => {
+    const { pools, leases, strays, setPool, setLease } = setUp();
+    setLease(network.at(1), "lab");
+    expect(names(strays)).toEqual([network.nameAt(1)]);
+    setPool("lab", here);
+    expect(names(strays)).toEqual([]);
+    setPool("lab", there);
+    expect(names(strays)).toEqual([network.nameAt(1)]);
+    setPool("other", here);
+    expect(names(strays)).toEqual([network.nameAt(1)]);
+    expect(pools.concernedBy(leaseOf(network.at(1), { pool: "lab" }))).toEqual(["lab", "other"]);
+    strays.leaseChanged(leases.delete(network.nameAt(1)), undefined);
+    expect(names(strays)).toEqual([]);
+  });
 
-test("a lease of another address space is astray", () => {
-  const { strays, setPool, setLease } = setUp();
-  setPool("lab", "10.0.0.0/29");
-  setLease("10.0.0.1", "lab", "blue");
-  expect(names(strays)).toEqual(["10.0.0.1"]);
-});
+  test("a lease of another address space is astray", () => {
+    const { strays, setPool, setLease } = setUp();
+    setPool("lab", here);
+    setLease(network.at(1), "lab", "blue");
+    expect(names(strays)).toEqual([`blue.${network.nameAt(1)}`]);
+  });
 
-test("after any changes those are astray that their pool does not hand out", () => {
-  const pool = fc.constantFrom("lab", "lan", "");
-  const change = fc.oneof(
-    fc.record({ kind: fc.constant("pool" as const), pool, subnet: fc.constantFrom(...SUBNETS, undefined) }),
-    fc.record({
-      kind: fc.constant("lease" as const),
-      pool,
-      last: fc.integer({ min: 1, max: 14 }),
-      isGone: fc.boolean(),
-    }),
-  );
-  fc.assert(
-    fc.property(fc.array(change, { maxLength: 40 }), (changes) => {
-      const { pools, leases, strays, setPool, setLease } = setUp();
-      for (const step of changes) {
-        if (step.kind === "pool") setPool(step.pool, step.subnet);
-        else if (step.isGone) strays.leaseChanged(leases.delete(`10.0.0.${step.last}`), undefined);
-        else setLease(`10.0.0.${step.last}`, step.pool);
-      }
-      const astray = [...leases.all()].filter((lease) => !pools.handsOut(lease.pool, lease));
-      expect(names(strays)).toEqual(astray.map(({ name }) => name).toSorted());
-    }),
-  );
+  test("after any changes those are astray that their pool does not hand out", () => {
+    const pool = fc.constantFrom("lab", "lan", "");
+    const change = fc.oneof(
+      fc.record({
+        kind: fc.constant("pool" as const),
+        pool,
+        subnet: fc.constantFrom(here, there, other.part(8), undefined),
+      }),
+      fc.record({
+        kind: fc.constant("lease" as const),
+        pool,
+        last: fc.integer({ min: 1, max: 14 }),
+        isGone: fc.boolean(),
+      }),
+    );
+    fc.assert(
+      fc.property(fc.array(change, { maxLength: 40 }), (changes) => {
+        const { pools, leases, strays, setPool, setLease } = setUp();
+        for (const step of changes) {
+          if (step.kind === "pool") setPool(step.pool, step.subnet);
+          else if (step.isGone) strays.leaseChanged(leases.delete(network.nameAt(step.last)), undefined);
+          else setLease(network.at(step.last), step.pool);
+        }
+        const astray = [...leases.all()].filter((lease) => !pools.handsOut(lease.pool, lease));
+        expect(names(strays)).toEqual(astray.map(({ name }) => name).toSorted());
+      }),
+    );
+  });
 });
 
 function setUp(): {

@@ -63,6 +63,18 @@ test.for<readonly [string, Partial<PoolCount>, Partial<Record<string, string>>]>
   expect(statuses({ count: { ...EMPTY, ...count } })).toMatchObject(expected);
 });
 
+// Of an IPv6 /64: as floating point, the two first counts are one number.
+test.for<readonly [bigint, Partial<Record<string, string>>]>([
+  [1_844_674_407_370_955_162n, { NearlyFull: "False", Exhausted: "False" }],
+  [1_844_674_407_370_955_161n, { NearlyFull: "True", Exhausted: "False" }],
+  [1n, { NearlyFull: "True", Exhausted: "False" }],
+  [0n, { NearlyFull: "True", Exhausted: "True" }],
+])("conditions where %s of 2^64 - 1 addresses are free", ([free, expected]) => {
+  const capacity = 2n ** 64n - 1n;
+  const count = { ...EMPTY, capacity, used: capacity - free, free, freeForAny: free };
+  expect(statuses({ count })).toMatchObject(expected);
+});
+
 test.for([
   [50n, "False"],
   [0n, "True"],
@@ -74,6 +86,10 @@ test.for([
 test("an exhausted pool says what has its addresses", () => {
   const count = { ...EMPTY, used: 90n, reserved: 3n, kept: 7n, free: 0n, freeForAny: 0n };
   expect(conditionOf("Exhausted", { count }).message).toContain("90 used, 3 reserved and 7 kept of 100");
+  const large = { ...count, capacity: 2n ** 64n + 9n, used: 2n ** 64n - 1n };
+  expect(conditionOf("Exhausted", { count: large }).message).toContain(
+    "18446744073709551615 used, 3 reserved and 7 kept of 18446744073709551625",
+  );
 });
 
 test("an invalid pool is not Ready, and the condition Invalid says why", () => {

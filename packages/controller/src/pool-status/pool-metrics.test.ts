@@ -40,10 +40,15 @@ test("a pool has its figures, under its name alone", async () => {
   ]);
 });
 
-test("figures that pass 2^53 are rounded", async () => {
-  metrics.set("v6", statusOf({ capacity: "18446744073709551615", free: "18446744073709551612" }));
-  expect(await series()).toContain('x_pool_capacity{pool="v6"} 18446744073709552000');
-  expect(await series()).toContain('x_pool_free{pool="v6"} 18446744073709552000');
+test.for([
+  ["9007199254740993", "9007199254740992"],
+  ["9223372036854775807", "9223372036854776000"],
+  ["18446744073709551615", "18446744073709552000"],
+  ["170141183460469231731687303715884105727", "1.7014118346046923e+38"],
+] as const)("a figure of %s, which passes 2^53, is rounded to %s", async ([figure, shown]) => {
+  metrics.set("v6", statusOf({ capacity: figure, free: figure }));
+  expect(await series()).toContain(`x_pool_capacity{pool="v6"} ${shown}`);
+  expect(await series()).toContain(`x_pool_free{pool="v6"} ${shown}`);
 });
 
 test("since when a pool is exhausted is told while it is", async () => {

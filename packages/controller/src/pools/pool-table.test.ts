@@ -1,10 +1,8 @@
 import { rangeSetsOf } from "@cluster-ipam/allocator";
-import { beforeEach, expect, test } from "vitest";
-import { poolOf } from "../testing/facts.ts";
+import { FAMILIES } from "@cluster-ipam/allocator/testing";
+import { beforeEach, describe, expect, test } from "vitest";
+import { leaseOf, poolOf } from "../testing/facts.ts";
 import { PoolTable } from "./pool-table.ts";
-
-const HERE = [{ subnet: "10.0.0.0/29" }];
-const THERE = [{ subnet: "10.0.0.8/29" }];
 
 let reads: number;
 let pools: PoolTable;
@@ -17,24 +15,38 @@ beforeEach(() => {
   });
 });
 
-test("a pool whose status alone has changed is not read anew, and concerns itself alone", () => {
-  pools.set(poolOf({ name: "lan", uid: "u2", generation: 1 }, HERE));
-  pools.set(poolOf({ name: "lab", uid: "u1", generation: 1 }, HERE));
-  const written = poolOf({ name: "lab", uid: "u1", generation: 1, resourceVersion: "7" }, HERE);
-  expect([...pools.set(written)]).toEqual(["lab"]);
-  expect(reads).toBe(2);
-  expect(pools.get("lab")?.pool).toBe(written);
-  expect(pools.overlapping("lab")).toEqual(["lan"]);
+describe.each(FAMILIES)("of $family", ({ network }) => {
+  const here = [{ subnet: network.part(8) }];
+  const there = [{ subnet: network.part(8, 8) }];
+
+  test("a pool whose status alone has changed is not read anew, and concerns itself alone", () => {
+    pools.set(poolOf({ name: "lan", uid: "u2", generation: 1 }, here));
+    pools.set(poolOf({ name: "lab", uid: "u1", generation: 1 }, here));
+    const written = poolOf({ name: "lab", uid: "u1", generation: 1, resourceVersion: "7" }, here);
+    expect([...pools.set(written)]).toEqual(["lab"]);
+    expect(reads).toBe(2);
+    expect(pools.get("lab")?.pool).toBe(written);
+    expect(pools.overlapping("lab")).toEqual(["lan"]);
+  });
+
+  test.for([
+    ["of a later generation", { name: "lab", uid: "u1", generation: 2 }],
+    ["that was made again", { name: "lab", uid: "u3", generation: 1 }],
+  ] as const)("a pool %s is read anew, and concerns those that it overlapped", ([, metadata]) => {
+    pools.set(poolOf({ name: "lan", uid: "u2", generation: 1 }, here));
+    pools.set(poolOf({ name: "lab", uid: "u1", generation: 1 }, here));
+    expect([...pools.set(poolOf(metadata, there))].toSorted()).toEqual(["lab", "lan"]);
+    expect(pools.overlapping("lan")).toEqual([]);
+  });
 });
 
-test.for([
-  ["of a later generation", { name: "lab", uid: "u1", generation: 2 }],
-  ["that was made again", { name: "lab", uid: "u3", generation: 1 }],
-] as const)("a pool %s is read anew, and concerns those that it overlapped", ([, metadata]) => {
-  pools.set(poolOf({ name: "lan", uid: "u2", generation: 1 }, HERE));
-  pools.set(poolOf({ name: "lab", uid: "u1", generation: 1 }, HERE));
-  expect([...pools.set(poolOf(metadata, THERE))].toSorted()).toEqual(["lab", "lan"]);
-  expect(pools.overlapping("lan")).toEqual([]);
+test("pools of one family each share nothing, though the numbers of their addresses are the same", () => {
+  pools.set(poolOf({ name: "four" }, [{ subnet: "10.0.0.0/29" }]));
+  pools.set(poolOf({ name: "six" }, [{ subnet: "::a00:0/125" }]));
+  pools.set(poolOf({ name: "both" }, [{ subnet: "10.0.0.0/30" }, { subnet: "fd00::/64" }]));
+  expect(pools.overlapping("four")).toEqual(["both"]);
+  expect(pools.overlapping("six")).toEqual([]);
+  expect(pools.concernedBy(leaseOf("::a00:1", { pool: "four" }))).toEqual(["four", "six"]);
 });
 
 test("a pool of the nodes' own networks is read anew whenever it is told of", () => {

@@ -3,17 +3,18 @@ import {
   type IPPool,
   IPPoolSchema,
   type IPPoolSpec,
+  leaseName,
   type ObjectMeta,
   type PoolRange,
 } from "@cluster-ipam/api";
-import { formatAddress, parseAddress } from "@cluster-ipam/ip";
+import { parseAddress } from "@cluster-ipam/ip";
 import type { LeaseFact } from "../leases/lease-fact.ts";
 
 /** A lease of pool lab that a sandbox on node n1 has, but for what `some` says; its uid is its name. */
 export function leaseOf(text: string, some: Partial<LeaseFact> = {}): LeaseFact {
   const address = parseAddress(text);
   if (address === undefined) throw new Error(`${text} is not an address`);
-  const name = formatAddress(address);
+  const name = leaseName(address, some.addressSpace ?? "");
   return {
     name,
     uid: name,
