@@ -1,5 +1,5 @@
 import type { IPPoolSpec, PoolRange } from "@cluster-ipam/api";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { type KnownPool, knownPool } from "../server-facts/known-pool.ts";
 import { poolOf } from "../testing/objects.ts";
 import { keptAddresses, poolsNear } from "./kept-addresses.ts";
@@ -8,36 +8,35 @@ function kept(spec: Partial<IPPoolSpec>, podCidrs: readonly string[] = []): stri
   return keptAddresses(knownPool(poolOf("blue", [], spec), undefined), podCidrs).map(String);
 }
 
-function ranges(...parts: readonly Partial<PoolRange>[]): Partial<IPPoolSpec> {
-  return { ranges: parts.map((part) => ({ subnet: "10.0.0.0/24", assign: "Any", ...part })) };
-}
+describe.each([
+  { family: "IPv4", subnet: "10.0.0.0/24", base: "10.0.0.", last: "10.0.0.254", whole: "10.0.0.0-10.0.0.255" },
+  { family: "IPv6", subnet: "fd00::/120", base: "fd00::", last: "fd00::ff", whole: "fd00::-fd00::ff" },
+])("of $family", ({ subnet, base, last, whole }) => {
+  const range = (part: Partial<PoolRange>): PoolRange => ({ subnet, assign: "Any", ...part });
 
-test.each([
-  ["a whole subnet", ranges({}), ["10.0.0.1-10.0.0.254"]],
-  [
-    "a part of one, and the gateway outside it",
-    ranges({ start: "10.0.0.9", end: "10.0.0.20", gateway: "10.0.0.1" }),
-    ["10.0.0.1, 10.0.0.9-10.0.0.20"],
-  ],
-  [
-    "the gateway inside it",
-    ranges({ start: "10.0.0.9", end: "10.0.0.20", gateway: "10.0.0.12" }),
-    ["10.0.0.9-10.0.0.20"],
-  ],
-  [
-    "what is excluded, which is left to others",
-    ranges({ end: "10.0.0.20", exclude: ["10.0.0.0/28"] }),
-    ["10.0.0.16-10.0.0.20"],
-  ],
-  ["what is given on request", ranges({ end: "10.0.0.4", assign: "OnRequest" }), ["10.0.0.1-10.0.0.4"]],
-  ["both families", ranges({}, { subnet: "fd00::/126" }), ["10.0.0.1-10.0.0.254", "fd00::1-fd00::3"]],
-  [
-    "ranges the wrong way round: their subnets",
-    ranges({ start: "10.0.0.9", end: "10.0.0.2" }),
-    ["10.0.0.0-10.0.0.255"],
-  ],
-] as const)("%s", (_, spec, expected) => {
-  expect(kept(spec)).toEqual(expected);
+  test.each([
+    ["a whole subnet", {}, `${base}1-${last}`],
+    [
+      "a part of one, and the gateway outside it",
+      { start: `${base}9`, end: `${base}20`, gateway: `${base}1` },
+      `${base}1, ${base}9-${base}20`,
+    ],
+    ["the gateway inside it", { start: `${base}9`, end: `${base}20`, gateway: `${base}12` }, `${base}9-${base}20`],
+    [
+      "what is excluded, which is left to others",
+      { end: `${base}20`, exclude: [`${base}1-${base}15`] },
+      `${base}16-${base}20`,
+    ],
+    ["what is given on request", { end: `${base}4`, assign: "OnRequest" }, `${base}1-${base}4`],
+    ["ranges the wrong way round: their subnets", { start: `${base}9`, end: `${base}2` }, whole],
+  ] as const)("%s", (_, part, expected) => {
+    expect(kept({ ranges: [range(part)] })).toEqual([expected]);
+  });
+});
+
+test("both families", () => {
+  const ranges = ["10.0.0.0/24", "fd00::/126"].map((subnet) => ({ subnet, assign: "Any" }) as const);
+  expect(kept({ ranges })).toEqual(["10.0.0.1-10.0.0.254", "fd00::1-fd00::3"]);
 });
 
 test("a pool of the nodes' own networks keeps those of this node, whole", () => {

@@ -17,6 +17,11 @@ export interface CallFixture {
   readonly startedAtNs?: bigint;
 }
 
+/** A call for the pod that a StatefulSet makes after pod shop/web-0, under its name. */
+export function successor(call: CallFixture = {}): CallFixture {
+  return { containerId: "c2", pod: { namespace: "shop", name: "web-0", uid: "uid-2" }, ...call };
+}
+
 /** Path of a container's network namespace in these calls. */
 export function netnsOf(containerId: string): string {
   return `/run/netns/${containerId}`;

@@ -1,9 +1,11 @@
 import {
   FakeClock,
+  IPV4,
   KeptLeaseEnder,
   MemoryLeaseStore,
   MemoryPoolStore,
   seededRandom,
+  type TestNetwork,
 } from "@cluster-ipam/allocator/testing";
 import type { IPLeaseSpec, IPPoolSpec } from "@cluster-ipam/api";
 import { AgentWorld } from "./agent-world.ts";
@@ -27,8 +29,15 @@ export class KeepingCluster {
     this.clock,
   );
 
+  readonly #network: TestNetwork;
+
+  /** @param network that pool lan hands out, unless it is told otherwise */
+  constructor(network: TestNetwork = IPV4.network) {
+    this.#network = network;
+  }
+
   /** Makes or edits pool lan, which a controller has looked at. */
-  putPool(spec: Partial<IPPoolSpec>, subnets: readonly string[] = ["10.0.0.0/24"]): void {
+  putPool(spec: Partial<IPPoolSpec>, subnets: readonly string[] = [this.#network.subnet]): void {
     this.pools.put(watchedPool("lan", subnets, spec));
   }
 

@@ -59,26 +59,27 @@ export class ReconcilingNode {
     return this.world.leases.snapshot().map(({ spec }) => `${spec.address} ${spec.containerID}`);
   }
 
-  /** Somebody deletes the lease with kubectl. */
-  async deleteByHand(name: string): Promise<void> {
-    const { uid = "", resourceVersion = "" } = this.lease(name).metadata;
+  /** Somebody deletes the lease of that address with kubectl. */
+  async deleteByHand(address: string): Promise<void> {
+    const { name, uid = "", resourceVersion = "" } = this.lease(address).metadata;
     await this.world.leases.delete({ name, uid, resourceVersion });
     this.takeCalls();
   }
 
-  /** Somebody edits the lease with kubectl. */
-  async editByHand(name: string, change: Partial<IPLeaseSpec>): Promise<IPLease> {
-    const lease = this.lease(name);
+  /** Somebody edits the lease of that address with kubectl. */
+  async editByHand(address: string, change: Partial<IPLeaseSpec>): Promise<IPLease> {
+    const lease = this.lease(address);
     const outcome = await this.world.leases.replace({ ...lease, spec: { ...lease.spec, ...change } });
-    if (outcome.kind !== "replaced") throw new Error(`lease ${name} could not be edited: ${outcome.kind}`);
+    if (outcome.kind !== "replaced")
+      throw new Error(`lease ${lease.metadata.name} could not be edited: ${outcome.kind}`);
     this.takeCalls();
     return outcome.lease;
   }
 
-  /** The lease of that name as the server has it. */
-  lease(name: string): IPLease {
-    const found = this.world.leases.snapshot().find(({ metadata }) => metadata.name === name);
-    if (found === undefined) throw new Error(`there is no lease ${name}`);
+  /** The lease of that address as the server has it. */
+  lease(address: string): IPLease {
+    const found = this.world.leases.snapshot().find(({ spec }) => spec.address === address);
+    if (found === undefined) throw new Error(`there is no lease of ${address}`);
     return found;
   }
 }
