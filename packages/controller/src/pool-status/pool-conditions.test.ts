@@ -119,6 +119,15 @@ test("a condition that stays keeps the time since when it is so, one that change
   expect(changedConditions(first, second).map(({ type }) => type)).toEqual(["Overlapping"]);
 });
 
+test.for<readonly [string, Partial<PoolFindings>, readonly string[]]>([
+  ["that is well", {}, []],
+  ["that agents refuse", { fault: "ranges[0].start is after end" }, ["Ready", "Invalid"]],
+  ["that shares addresses", { overlapping: ["blue"] }, ["Overlapping"]],
+  ["that is full", { count: { ...EMPTY, used: 100n, free: 0n, freeForAny: 0n } }, ["Exhausted", "NearlyFull"]],
+])("of a new pool %s, those count as changed that say so", ([, some, expected]) => {
+  expect(changedConditions([], conditionsOf(findings(some), [], NOW)).map(({ type }) => type)).toEqual(expected);
+});
+
 test("a condition of somebody else's stays as it is", () => {
   const foreign: Condition = { type: "Audited", status: "True", reason: "Yes", message: "", lastTransitionTime: NOW };
   expect(conditionsOf(findings({}), [foreign], LATER)).toContainEqual(foreign);

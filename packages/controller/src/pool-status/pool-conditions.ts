@@ -47,9 +47,19 @@ export function conditionsOf(findings: PoolFindings, before: readonly Condition[
   return [...own, ...before.filter(({ type }) => !types.has(type))];
 }
 
-/** Conditions that changed their status between two readings of one pool. */
+/**
+ * Conditions that changed their status between two readings of one pool. Those that it has for the first time count as
+ * changed where it is not well: else a few new pools would use up the events that a full one needs.
+ */
 export function changedConditions(before: readonly Condition[], after: readonly Condition[]): readonly Condition[] {
-  return after.filter(({ type, status }) => before.find((earlier) => earlier.type === type)?.status !== status);
+  return after.filter(({ type, status }) => {
+    const earlier = before.find((condition) => condition.type === type)?.status ?? statusWhenWell(type);
+    return earlier !== status;
+  });
+}
+
+function statusWhenWell(type: string): Condition["status"] {
+  return type === "Ready" ? "True" : "False";
 }
 
 function ready({ fault }: PoolFindings): Verdict {

@@ -34,14 +34,8 @@ describe.each(FAMILIES)("of a pool of $family", ({ network, other, capacity, par
         observedGeneration: 1,
       },
     ]);
-    expect(world.told).toEqual([
-      "Ready=True",
-      "Invalid=False",
-      "Exhausted=False",
-      "NearlyFull=False",
-      "Overlapping=False",
-      "GarbageHeld=False",
-    ]);
+    expect(world.written[0]?.conditions).toHaveLength(6);
+    expect(world.told).toEqual([]);
   });
 
   test("a status that is right is not written again", async () => {
@@ -67,7 +61,6 @@ describe.each(FAMILIES)("of a pool of $family", ({ network, other, capacity, par
   test("a condition that changes is written at once, and told", async () => {
     world.pool("lab");
     await world.keep();
-    world.told.length = 0;
     for (let number = 1; number <= capacity; number += 1) world.lease(number);
     world.nowMs += 1_000;
     expect(await world.keep()).toBeUndefined();
@@ -109,11 +102,11 @@ describe.each(FAMILIES)("of a pool of $family", ({ network, other, capacity, par
     world.pool("lab", { assign: "OnRequest" });
     world.lease(1);
     await world.keep();
-    expect(world.told).toContain("Exhausted=False");
+    expect(world.told).toEqual([]);
     for (let number = 2; number <= capacity; number += 1) world.lease(number);
     world.nowMs += 60_000;
     await world.keep();
-    expect(world.told.slice(6)).toContain("Exhausted=True");
+    expect(world.told).toContain("Exhausted=True");
   });
 
   test("pools that overlap name each other, and one lease is used in both", async () => {
