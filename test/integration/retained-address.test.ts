@@ -3,118 +3,91 @@ import { callPlugin, type Pod } from "./src/cni-call.ts";
 import { deletePod } from "./src/core-objects.ts";
 import { readInterface } from "./src/interface-state.ts";
 import { addCall, delCall, errorOf, resultOf } from "./src/ipam-calls.ts";
-import { createOwnedPod, type OwnedPod } from "./src/owned-pods.ts";
-import { addressesOf, type NetworkConfig, PodSandbox } from "./src/pod-sandbox.ts";
-import { SimulatedCluster } from "./src/simulated-cluster.ts";
-import type { SimulatedNode } from "./src/simulated-node.ts";
-import { StandInController } from "./src/stand-in-controller.ts";
-import { createPool, leasedAddresses, listLeases, removeLeases } from "./src/stored-objects.ts";
+import { addOf, KeepingCluster, keepingNetwork, type Owned } from "./src/keeping-cluster.ts";
+import { addressesOf } from "./src/pod-sandbox.ts";
+import { leasedAddresses, listLeases, removeLeases } from "./src/stored-objects.ts";
 
-const NETWORK: NetworkConfig = {
-  cniVersion: "1.0.0",
-  name: "retained",
-  type: "macvlan",
-  master: "eth1",
-  capabilities: { ips: true },
-  ipam: { type: "cluster-ipam" },
-};
-const COOLING = { ...NETWORK, name: "cooling" };
-const INDEXED = { ...NETWORK, name: "indexed" };
+const FAMILIES = [
+  {
+    family: "IPv4",
+    retained: keepingNetwork("retained-4", "10.50.0.0/24"),
+    indexed: keepingNetwork("indexed-4", "10.52.0.0/24"),
+  },
+  {
+    family: "IPv6",
+    retained: keepingNetwork("retained-6", "fd00:50::/64"),
+    indexed: keepingNetwork("indexed-6", "fd00:52::/64"),
+  },
+] as const;
 const KEPT_MS = 600_000;
 const RETAIN = "cluster-ipam.io/retain";
-
-/** Who controls a pod, and what it says of itself. */
-type Owned = Pick<OwnedPod, "controllerKind" | "annotations">;
 const OF_STATEFUL_SET: Owned = { controllerKind: "StatefulSet" };
 const OF_DEPLOYMENT: Owned = { controllerKind: "ReplicaSet" };
 
-describe("addresses that are kept after their pod is gone", () => {
-  let cluster: SimulatedCluster;
-  let controller: StandInController;
-  let n1: SimulatedNode;
-  let n2: SimulatedNode;
+let cluster: KeepingCluster;
 
-  beforeAll(async () => {
-    cluster = await SimulatedCluster.start({ isGuarded: true, nodes: ["n1", "n2"] });
-    [n1, n2] = [cluster.node("n1"), cluster.node("n2")];
-    controller = new StandInController(cluster.controlPlane);
-    const retain = { policy: "StatefulSet", seconds: KEPT_MS / 1_000 } as const;
-    await createPool(cluster.controlPlane, "retained", { ranges: [{ subnet: "10.50.0.0/24" }], retain });
-    await createPool(cluster.controlPlane, "cooling", { ranges: [{ subnet: "10.51.0.0/24" }], coolDownSeconds: 30 });
-    await createPool(cluster.controlPlane, "indexed", {
-      ranges: [{ subnet: "10.52.0.0/24" }],
-      retain,
-      strategy: "Index",
-    });
-    for (const pool of ["retained", "cooling", "indexed"]) await controller.markReady(pool);
-    await cluster.startAgents();
-  });
-  afterAll(() => cluster.close());
-  afterEach(() => removeLeases(cluster.controlPlane));
-
-  /** A pod with its object on the server, and its sandbox on a node. */
-  async function start(node: SimulatedNode, name: string, owned: Owned = OF_STATEFUL_SET): Promise<PodSandbox> {
-    const pod = { ...owned, node: node.name, namespace: "default", name };
-    return await PodSandbox.create(node, await createOwnedPod(cluster.controlPlane, pod));
+beforeAll(async () => {
+  cluster = await KeepingCluster.start();
+  const retain = { policy: "StatefulSet", seconds: KEPT_MS / 1_000 } as const;
+  for (const { retained, indexed } of FAMILIES) {
+    await cluster.pool(retained, { retain });
+    await cluster.pool(indexed, { retain, strategy: "Index" });
   }
+});
+afterAll(() => cluster?.close());
+afterEach(() => removeLeases(cluster.controlPlane));
 
-  /** As the kubelet ends a pod: the object goes last. */
-  async function stop(sandbox: PodSandbox, network: NetworkConfig = NETWORK): Promise<void> {
-    await sandbox.detach(network);
-    await sandbox.delete();
-    await deletePod(cluster.controlPlane, sandbox.pod);
-  }
-
-  function stranger(name: string, network: NetworkConfig, ips: readonly string[]): ReturnType<typeof addCall> {
-    return addCall(name, { ...network, runtimeConfig: { ips } });
-  }
-
+describe.each(FAMILIES)("$family addresses that are kept after their pod is gone", ({ retained, indexed }) => {
   it("S7: a StatefulSet's pod has its address again on another node, and on the first one after that", async () => {
-    const first = await start(n1, "web-0");
-    const before = addressesOf(await first.attach(NETWORK));
-    await stop(first);
+    const first = await cluster.startPod(cluster.n1, "web-0", OF_STATEFUL_SET);
+    const before = addressesOf(await first.attach(retained.config));
+    await cluster.stopPod(first, retained);
     expect((await listLeases(cluster.controlPlane)).map(({ spec }) => spec)).toMatchObject([
       { address: before[0], node: "", containerID: "", holder: "default/web-0/net1", keepSeconds: 600 },
     ]);
 
-    const second = await start(n2, "web-0");
-    expect(addressesOf(await second.attach(NETWORK))).toEqual(before);
-    expect((await readInterface(second.namespace, "net1")).addresses).toEqual([`${before[0]}/24`]);
-    await second.check(NETWORK);
+    const second = await cluster.startPod(cluster.n2, "web-0", OF_STATEFUL_SET);
+    expect(addressesOf(await second.attach(retained.config))).toEqual(before);
+    expect((await readInterface(second.namespace, "net1")).addresses).toEqual([
+      `${before[0]}/${retained.addresses.prefixLength}`,
+    ]);
+    await second.check(retained.config);
     // The kubelet repeats a DEL as it likes.
-    await first.detach(NETWORK);
+    await first.detach(retained.config);
     expect((await listLeases(cluster.controlPlane)).map(({ spec }) => spec.node)).toEqual(["n2"]);
-    await stop(second);
+    await cluster.stopPod(second, retained);
 
-    const third = await start(n1, "web-0");
-    expect(addressesOf(await third.attach(NETWORK))).toEqual(before);
-    await stop(third);
+    const third = await cluster.startPod(cluster.n1, "web-0", OF_STATEFUL_SET);
+    expect(addressesOf(await third.attach(retained.config))).toEqual(before);
+    await cluster.stopPod(third, retained);
   });
 
   it("no other pod has it while it is kept, on either node, and any may once the controller has ended that", async () => {
-    const pod = await start(n1, "web-0");
-    const [address = ""] = addressesOf(await pod.attach(NETWORK));
-    await stop(pod);
-    for (const [node, name] of [
-      [n1, "db-0"],
-      [n2, "db-1"],
+    const pod = await cluster.startPod(cluster.n1, "web-0", OF_STATEFUL_SET);
+    const [address = ""] = addressesOf(await pod.attach(retained.config));
+    const [lease] = await listLeases(cluster.controlPlane);
+    const name = lease?.metadata.name ?? "no lease";
+    await cluster.stopPod(pod, retained);
+    for (const [node, other] of [
+      [cluster.n1, "db-0"],
+      [cluster.n2, "db-1"],
     ] as const) {
-      const error = errorOf(await callPlugin(node.socketPath, stranger(name, NETWORK, [address])));
+      const error = errorOf(await callPlugin(node.socketPath, addOf(other, retained, [address])));
       expect(error).toMatchObject({
         code: 102,
         msg: expect.stringContaining(
           `address ${address} is held by nobody, but kept for pod default/web-0 (interface net1) since `,
         ),
       });
-      expect(error.msg).toContain(`kubectl delete iplease ${address} frees it`);
+      expect(error.msg).toContain(`kubectl delete iplease ${name} frees it`);
     }
 
-    expect(await controller.lookAfter(KEPT_MS - 1)).toEqual([]);
-    controller.pass(1);
-    expect(await controller.look()).toEqual([address]);
-    const next = stranger("db-2", NETWORK, [address]);
-    expect(addressesOf(resultOf(await callPlugin(n2.socketPath, next)))).toEqual([address]);
-    resultOf(await callPlugin(n2.socketPath, delCall(next)));
+    expect(await cluster.controller.lookAfter(KEPT_MS - 1)).toEqual([]);
+    cluster.controller.pass(1);
+    expect(await cluster.controller.look()).toEqual([name]);
+    const next = addOf("db-2", retained, [address]);
+    expect(addressesOf(resultOf(await callPlugin(cluster.n2.socketPath, next)))).toEqual([address]);
+    resultOf(await callPlugin(cluster.n2.socketPath, delCall(next)));
   });
 
   it.each<{ readonly what: string; readonly owned: Owned }>([
@@ -126,9 +99,9 @@ describe("addresses that are kept after their pod is gone", () => {
       owned: { ...OF_DEPLOYMENT, annotations: { [RETAIN]: "false" } },
     },
   ])("the address of a pod $what is free at once", async ({ owned }) => {
-    const pod = await start(n1, "web-7c5ddbdf54-x8k2p", owned);
-    await pod.attach(NETWORK);
-    await stop(pod);
+    const pod = await cluster.startPod(cluster.n1, "web-7c5ddbdf54-x8k2p", owned);
+    await pod.attach(retained.config);
+    await cluster.stopPod(pod, retained);
     expect(await leasedAddresses(cluster.controlPlane)).toEqual([]);
   });
 
@@ -136,105 +109,68 @@ describe("addresses that are kept after their pod is gone", () => {
     { what: "of nobody", owned: { annotations: { [RETAIN]: "true" } } },
     { what: "of a Deployment", owned: { ...OF_DEPLOYMENT, annotations: { [RETAIN]: "true" } } },
   ])("a pod $what keeps its address by its annotation, on another node too", async ({ owned }) => {
-    const first = await start(n1, "keeps-it", owned);
-    const before = addressesOf(await first.attach(NETWORK));
-    await stop(first);
+    const first = await cluster.startPod(cluster.n1, "keeps-it", owned);
+    const before = addressesOf(await first.attach(retained.config));
+    await cluster.stopPod(first, retained);
     expect((await listLeases(cluster.controlPlane)).map(({ spec }) => spec)).toMatchObject([
       { address: before[0], node: "", holder: "default/keeps-it/net1", keepSeconds: KEPT_MS / 1_000 },
     ]);
-    const stealing = stranger("steals-it", NETWORK, before);
-    expect(errorOf(await callPlugin(n2.socketPath, stealing))).toMatchObject({
+    const stealing = addOf("steals-it", retained, before);
+    expect(errorOf(await callPlugin(cluster.n2.socketPath, stealing))).toMatchObject({
       code: 102,
       msg: expect.stringContaining("kept for pod default/keeps-it (interface net1)"),
     });
 
-    const second = await start(n2, "keeps-it", owned);
-    expect(addressesOf(await second.attach(NETWORK))).toEqual(before);
-    await stop(second);
-    const third = await start(n2, "keeps-it", owned);
-    expect(addressesOf(await third.attach(NETWORK))).toEqual(before);
-    await stop(third);
+    const second = await cluster.startPod(cluster.n2, "keeps-it", owned);
+    expect(addressesOf(await second.attach(retained.config))).toEqual(before);
+    await cluster.stopPod(second, retained);
+    const third = await cluster.startPod(cluster.n2, "keeps-it", owned);
+    expect(addressesOf(await third.attach(retained.config))).toEqual(before);
+    await cluster.stopPod(third, retained);
   });
 
   it("a pod that comes again without the annotation has its address once more, and then it is free", async () => {
-    const first = await start(n1, "keeps-it", { annotations: { [RETAIN]: "true" } });
-    const before = addressesOf(await first.attach(NETWORK));
-    await stop(first);
-    const second = await start(n2, "keeps-it", {});
-    expect(addressesOf(await second.attach(NETWORK))).toEqual(before);
-    await stop(second);
+    const first = await cluster.startPod(cluster.n1, "keeps-it", { annotations: { [RETAIN]: "true" } });
+    const before = addressesOf(await first.attach(retained.config));
+    await cluster.stopPod(first, retained);
+    const second = await cluster.startPod(cluster.n2, "keeps-it", {});
+    expect(addressesOf(await second.attach(retained.config))).toEqual(before);
+    await cluster.stopPod(second, retained);
     expect(await leasedAddresses(cluster.controlPlane)).toEqual([]);
   });
 
   it("the address of a StatefulSet's pod that is gone before its DEL is kept by its name", async () => {
-    const pod = await start(n1, "web-1");
-    const before = addressesOf(await pod.attach(NETWORK));
+    const pod = await cluster.startPod(cluster.n1, "web-1", OF_STATEFUL_SET);
+    const before = addressesOf(await pod.attach(retained.config));
     await deletePod(cluster.controlPlane, pod.pod);
-    await pod.detach(NETWORK);
-    const next = await start(n2, "web-1");
-    expect(addressesOf(await next.attach(NETWORK))).toEqual(before);
-    await stop(next);
+    await pod.detach(retained.config);
+    const next = await cluster.startPod(cluster.n2, "web-1", OF_STATEFUL_SET);
+    expect(addressesOf(await next.attach(retained.config))).toEqual(before);
+    await cluster.stopPod(next, retained);
   });
 
   it("S7: a pod on strategy Index takes its own kept address over, on another node", async () => {
-    const first = await start(n1, "web-7");
-    expect(addressesOf(await first.attach(INDEXED))).toEqual(["10.52.0.8"]);
-    await stop(first, INDEXED);
-    const second = await start(n2, "web-7");
-    expect(addressesOf(await second.attach(INDEXED))).toEqual(["10.52.0.8"]);
-    await stop(second, INDEXED);
+    const first = await cluster.startPod(cluster.n1, "web-7", OF_STATEFUL_SET);
+    expect(addressesOf(await first.attach(indexed.config))).toEqual([indexed.addresses.at(8)]);
+    await cluster.stopPod(first, indexed);
+    const second = await cluster.startPod(cluster.n2, "web-7", OF_STATEFUL_SET);
+    expect(addressesOf(await second.attach(indexed.config))).toEqual([indexed.addresses.at(8)]);
+    await cluster.stopPod(second, indexed);
   });
 
   it("two agents that take one kept address at once: one of the two pods has it", async () => {
-    const first = await start(n1, "web-0");
-    const [address = ""] = addressesOf(await first.attach(NETWORK));
-    await stop(first);
+    const first = await cluster.startPod(cluster.n1, "web-0", OF_STATEFUL_SET);
+    const [address = ""] = addressesOf(await first.attach(retained.config));
+    await cluster.stopPod(first, retained);
     const pods: readonly Pod[] = ["a", "b"].map((uid) => ({ namespace: "default", name: "web-0", uid }));
-    const nodes = [n1, n2];
+    const nodes = [cluster.n1, cluster.n2];
     const both = await Promise.all(
       pods.map((pod, index) =>
-        callPlugin((nodes[index] ?? n1).socketPath, addCall(`sandbox-${pod.uid}`, NETWORK, { pod })),
+        callPlugin((nodes[index] ?? cluster.n1).socketPath, addCall(`sandbox-${pod.uid}`, retained.config, { pod })),
       ),
     );
     const addresses = both.map(resultOf).flatMap(addressesOf);
     expect(addresses.filter((one) => one === address)).toHaveLength(1);
     expect(new Set(addresses).size).toBe(2);
-  });
-
-  it("an address that cools down is nobody's for that time, but for the pod that had it", async () => {
-    const call = stranger("cool", COOLING, ["10.51.0.9"]);
-    resultOf(await callPlugin(n1.socketPath, call));
-    resultOf(await callPlugin(n1.socketPath, delCall(call)));
-    const other = stranger("other", COOLING, ["10.51.0.9"]);
-    const error = errorOf(await callPlugin(n2.socketPath, other));
-    expect(error).toMatchObject({ code: 102, msg: expect.stringContaining("kept for pod default/cool") });
-
-    const again = stranger("cool", COOLING, ["10.51.0.9"]);
-    resultOf(await callPlugin(n2.socketPath, again));
-    resultOf(await callPlugin(n2.socketPath, delCall(again)));
-    expect(await controller.lookAfter(30_000)).toEqual(["10.51.0.9"]);
-    resultOf(await callPlugin(n2.socketPath, other));
-    resultOf(await callPlugin(n2.socketPath, delCall(other)));
-  });
-
-  it("an address without a pod cools down, and is refused as such", async () => {
-    const call = { ...stranger("nobody", COOLING, ["10.51.0.10"]), pod: undefined };
-    resultOf(await callPlugin(n1.socketPath, call));
-    resultOf(await callPlugin(n1.socketPath, delCall(call)));
-    const error = errorOf(await callPlugin(n1.socketPath, stranger("other", COOLING, ["10.51.0.10"])));
-    expect(error).toMatchObject({ code: 102, msg: expect.stringContaining("held by nobody, but cooling down since ") });
-  });
-
-  it("a pool that no controller has looked at is refused with what to do, and serves as soon as one has", async () => {
-    const ranges = [{ subnet: "10.53.0.0/24" }];
-    await createPool(cluster.controlPlane, "unwatched", { ranges, coolDownSeconds: 30 });
-    const call = addCall("early", { ...NETWORK, name: "unwatched" });
-    const error = errorOf(await callPlugin(n1.socketPath, call));
-    expect(error.code).toBe(7);
-    expect(error.msg).toContain("pool unwatched: spec.coolDownSeconds is 30, and no controller has looked at the pool");
-    expect(error.msg).toContain("start the controller, or remove the field");
-    await controller.markReady("unwatched");
-    resultOf(await callPlugin(n2.socketPath, call));
-    resultOf(await callPlugin(n2.socketPath, delCall(call)));
   });
 });
