@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse, parseAllDocuments } from "yaml";
 import { callPlugin } from "./src/cni-call.ts";
 import { readPage, shellCommands } from "./src/documentation-page.ts";
-import { helm, type Manifest, tryRender } from "./src/helm.ts";
+import { helm, type Manifest, render, tryRender } from "./src/helm.ts";
 import { addCall, delCall, resultOf } from "./src/ipam-calls.ts";
 import { kubectl } from "./src/kubectl.ts";
 import { addressesOf } from "./src/pod-sandbox.ts";
@@ -62,6 +62,18 @@ describe("docs/install.md", () => {
       expect(addresses.join()).toMatch(EXPECTED[network.name] ?? /never/);
       await callPlugin(socketPath, delCall(call));
     }
+  });
+
+  it("names images and the Lease as the chart does by itself", async () => {
+    const [deployment] = (await render(cluster.run)).filter(({ kind }) => kind === "Deployment");
+    const text = JSON.stringify(deployment);
+    const [image = ""] = /cluster-ipam-controller:[\w.-]+/.exec(text) ?? [];
+    expect(shellCommands(page)).toContain(`docker push registry.example.org/network/${image}`);
+    expect(shellCommands(page)).toContain(
+      `docker push registry.example.org/network/${image.replace("controller", "agent")}`,
+    );
+    const [namespace, name] = ["namespace", "name"].map((of) => new RegExp(`election-${of}=([\\w-]+)`).exec(text)?.[1]);
+    expect(shellCommands(page)).toContain(`kubectl -n ${namespace} delete lease ${name}`);
   });
 
   it("names values that the chart has", async () => {
