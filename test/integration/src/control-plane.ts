@@ -11,7 +11,7 @@ import type { Fabric } from "./fabric.ts";
 import { installGuard, requestAgentToken, waitUntilGuarded } from "./guarded-agents.ts";
 import { writeKubeconfig } from "./kubeconfig.ts";
 import { findFreePorts } from "./ports.ts";
-import { parseRequestTotals, type RequestTotal } from "./request-metrics.ts";
+import { countRefusals, parseRequestTotals, type RequestTotal } from "./request-metrics.ts";
 import type { Run } from "./run.ts";
 import { CRD_FOLDER } from "./tools.ts";
 
@@ -146,8 +146,16 @@ export class ControlPlane {
 
   /** How many requests the server has answered since its start, of each kind. It counts its own and kubectl's, too. */
   async requestTotals(): Promise<readonly RequestTotal[]> {
-    const answer = await this.api.send({ method: "GET", path: "/metrics", signal: this.#run.signal });
-    return parseRequestTotals(answer.text);
+    return parseRequestTotals(await this.#metrics());
+  }
+
+  /** How many requests the server has refused since its start, whoever's: by authentication, rights or admission. */
+  async refusals(): Promise<number> {
+    return countRefusals(await this.#metrics());
+  }
+
+  async #metrics(): Promise<string> {
+    return (await this.api.send({ method: "GET", path: "/metrics", signal: this.#run.signal })).text;
   }
 
   async #tokenOf(name: string): Promise<string> {

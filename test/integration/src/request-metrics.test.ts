@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { countRequests, parseRequestTotals, requestsBetween } from "./request-metrics.ts";
+import { countRefusals, countRequests, parseRequestTotals, requestsBetween } from "./request-metrics.ts";
 
 const LABELS = 'component="apiserver",dry_run="",group="cluster-ipam.io",scope="resource",version="v1alpha1"';
 const METRICS = `# HELP apiserver_request_total [STABLE] Counter of apiserver requests
@@ -16,6 +16,18 @@ test("parseRequestTotals reads the counter and skips everything else", () => {
     { verb: "POST", resource: "ipleases", subresource: "", code: "409", count: 2 },
     { verb: "PUT", resource: "ippools", subresource: "status", code: "200", count: 1_200_000 },
   ]);
+});
+
+test("countRefusals adds up who was not known, had no right, or was refused by a policy", () => {
+  const refusals = `authentication_attempts{result="success"} 100
+authentication_attempts{result="failure"} 2
+authorization_attempts_total{result="allowed"} 98
+authorization_attempts_total{result="no-opinion"} 3
+authorization_attempts_total{result="denied"} 4
+apiserver_request_total{code="403",${LABELS},resource="ipleases",subresource="",verb="POST"} 5
+`;
+  expect(countRefusals(METRICS)).toBe(0);
+  expect(countRefusals(METRICS + refusals)).toBe(14);
 });
 
 test("requestsBetween keeps what has grown and what is new", () => {

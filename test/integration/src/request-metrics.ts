@@ -29,6 +29,17 @@ export function parseRequestTotals(metrics: string): readonly RequestTotal[] {
   });
 }
 
+/** Attempts that an API server counts before a request is one: `apiserver_request_total` has none that fails there. */
+const ATTEMPTS = /^(?:authentication_attempts|authorization_attempts_total)\{result="(.*?)"\} (\S+)$/gm;
+const PASSED: ReadonlySet<string | undefined> = new Set(["success", "allowed"]);
+
+/** Sums up what an API server has refused by authentication, rights or admission, from the text of `/metrics`. */
+export function countRefusals(metrics: string): number {
+  const attempts = [...metrics.matchAll(ATTEMPTS)].filter(([, result]) => !PASSED.has(result));
+  const turnedAway = attempts.reduce((sum, [, , count]) => sum + Number(count), 0);
+  return turnedAway + countRequests(parseRequestTotals(metrics), { code: "403" });
+}
+
 /**
  * What has been asked between two readings, without what did not change.
  *
