@@ -2,19 +2,18 @@
 # compiled or run here. `make images` calls it. It lies at the top since its context is the top: dist and the license.
 #
 # BASE needs the C and the C++ library (Node.js links both) and certificates of authorities, but no shell.
-ARG BASE=gcr.io/distroless/cc-debian12
+ARG BASE=gcr.io/distroless/cc-debian12:nonroot
 
 FROM ${BASE} AS runtime
 # amd64 or arm64: dist/<TARGETARCH> holds the programs for it. BuildKit sets it to the platform that it builds for.
 ARG TARGETARCH
 ARG VERSION=unknown
 ARG REVISION=unknown
-ARG SOURCE=
+# Where the source is nobody knows here: --label org.opencontainers.image.source=URL says it.
 LABEL org.opencontainers.image.vendor="cluster-ipam" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="${VERSION}" \
-      org.opencontainers.image.revision="${REVISION}" \
-      org.opencontainers.image.source="${SOURCE}"
+      org.opencontainers.image.revision="${REVISION}"
 COPY LICENSE /usr/share/doc/cluster-ipam/LICENSE
 # First what both images share and what seldom changes: a node that runs both keeps it once.
 COPY dist/${TARGETARCH}/lib/node dist/${TARGETARCH}/lib/package.json /opt/cluster-ipam/lib/

@@ -30,8 +30,8 @@ setup: $(SETUP) ## install the pinned dependencies, Node.js 24 among them
 
 build: needs-rust $(BUILT) ## put the executables into dist/bin
 
-images: build ## container images (REGISTRY=<name> TAG=<tag> BASE=<image below>); needs a Docker engine
-	@REGISTRY='$(REGISTRY)' TAG='$(TAG)' BASE='$(BASE)' REVISION="$$(git rev-parse HEAD 2>/dev/null || echo unknown)" $(RUN) scripts/images/main.ts
+images: build ## container images (REGISTRY=<name> TAG=<tag> BASE=<image below> SOURCE=<address>); needs a Docker engine
+	@REGISTRY='$(REGISTRY)' TAG='$(TAG)' BASE='$(BASE)' SOURCE='$(SOURCE)' REVISION="$$(git rev-parse HEAD 2>/dev/null || echo unknown)" $(RUN) scripts/images/main.ts
 
 check: needs-rust $(SETUP) ## types, lint, format, dead exports, generated files, texts
 	@$(RUN) scripts/check/main.ts

@@ -15,7 +15,12 @@ export interface ImageOptions {
   readonly base?: string | undefined;
   /** Name of the Git commit that they are made from. */
   readonly revision: string;
+  /** Address of the source, which a label says; no label when undefined. */
+  readonly source?: string | undefined;
 }
+
+/** The one of {@link Docker} that builds need. */
+type Engine = Pick<Docker, "run">;
 
 /** The name of an image of ours. */
 function imageName(
@@ -37,7 +42,7 @@ function targetArchitecture(): "amd64" | "arm64" {
  * @returns the images' names.
  * @throws Failure with Docker's last words.
  */
-export async function buildImages(root: string, docker: Docker, options: ImageOptions): Promise<readonly string[]> {
+export async function buildImages(root: string, docker: Engine, options: ImageOptions): Promise<readonly string[]> {
   layOut(root, targetArchitecture());
   const names: string[] = [];
   for (const target of TARGETS) {
@@ -48,7 +53,7 @@ export async function buildImages(root: string, docker: Docker, options: ImageOp
   return names;
 }
 
-function buildArguments(target: string, { tag, base, revision }: ImageOptions): readonly string[] {
+function buildArguments(target: string, { tag, base, revision, source }: ImageOptions): readonly string[] {
   const values = {
     TARGETARCH: targetArchitecture(),
     VERSION: tag,
@@ -60,6 +65,7 @@ function buildArguments(target: string, { tag, base, revision }: ImageOptions): 
     "--target",
     target,
     ...Object.entries(values).flatMap(([name, value]) => ["--build-arg", `${name}=${value}`]),
+    ...(source === undefined ? [] : ["--label", `org.opencontainers.image.source=${source}`]),
   ];
 }
 

@@ -39,3 +39,12 @@ test("the images are made of files alone: nothing runs and nothing is fetched wh
   );
   for (const source of sources) expect(source).toMatch(/^(LICENSE$|dist\/\$\{TARGETARCH\}\/)/);
 });
+
+test("no label is empty in an image that is built by hand, and the image below has a tag", () => {
+  const text = readFileSync(join(ROOT, "Dockerfile"), "utf8");
+  const defaults = new Map([...text.matchAll(/^ARG (\w+)=(.*)$/gm)].map(([, name = "", value = ""]) => [name, value]));
+  expect(defaults.get("BASE")).toMatch(/:[\w.-]+$/);
+  const labels = [...text.matchAll(/org\.opencontainers\.image\.\w+="(.*?)"/g)].map(([, value = ""]) => value);
+  expect(labels.length).toBeGreaterThan(5);
+  for (const label of labels) expect(label.replace(/\$\{(\w+)\}/g, (_, name) => defaults.get(name) ?? "")).not.toBe("");
+});

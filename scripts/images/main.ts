@@ -1,4 +1,5 @@
-// Builds the container images of the agent and the controller: REGISTRY and TAG name them, BASE is the image below.
+// Builds the container images of the agent and the controller: REGISTRY and TAG name them, BASE is the image below, SOURCE the
+// address of the source.
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { Failure, runMain } from "../process/failure.ts";
@@ -16,16 +17,24 @@ interface Settings {
   readonly tag: string;
   readonly base: string | undefined;
   readonly revision: string;
+  readonly source: string | undefined;
 }
 
-function readSettings({ REGISTRY = "", TAG = "", BASE = "", REVISION = "unknown" }: NodeJS.ProcessEnv): Settings {
+function readSettings(environment: NodeJS.ProcessEnv): Settings {
+  const { REGISTRY = "", TAG = "", BASE = "", REVISION = "unknown", SOURCE = "" } = environment;
   const registry = REGISTRY.replace(/\/$/, "");
   if (!REGISTRY_PATTERN.test(registry)) {
     throw new Failure(`images: REGISTRY=${REGISTRY}: expected a name such as example.org/tools`);
   }
   const tag = TAG === "" ? packageVersion() : TAG;
   if (!TAG_PATTERN.test(tag)) throw new Failure(`images: TAG=${TAG}: expected letters, digits and any of . _ -`);
-  return { registry, tag, base: BASE === "" ? undefined : BASE, revision: REVISION };
+  return { registry, tag, base: BASE === "" ? undefined : BASE, revision: REVISION, source: readSource(SOURCE) };
+}
+
+function readSource(text: string): string | undefined {
+  if (text === "") return undefined;
+  if (URL.canParse(text)) return text;
+  throw new Failure(`images: SOURCE=${text}: expected an address such as https://example.org/cluster-ipam`);
 }
 
 function packageVersion(): string {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { docker } from "../src/engine.ts";
+import { IMAGE_SOURCE } from "../src/images.ts";
 import type { Suite } from "../src/suite.ts";
 
 const IMAGES = ["agent", "controller"] as const;
@@ -39,10 +40,14 @@ export function images(suite: Suite): void {
 
     it.for(IMAGES)("the %s says by labels what it is", async (image) => {
       const format = "{{json .Config.Labels}}";
-      const labels = await docker(suite.cluster.run, "image", "inspect", "--format", format, nameOf(image));
-      expect(JSON.parse(labels)).toMatchObject({
+      const text = await docker(suite.cluster.run, "image", "inspect", "--format", format, nameOf(image));
+      const labels = JSON.parse(text) as Readonly<Record<string, string>>;
+      expect(Object.values(labels)).not.toContain("");
+      expect(labels).toMatchObject({
         "org.opencontainers.image.title": `cluster-ipam-${image}`,
         "org.opencontainers.image.version": suite.cluster.images.tag,
+        "org.opencontainers.image.revision": "test",
+        "org.opencontainers.image.source": IMAGE_SOURCE,
         "org.opencontainers.image.licenses": "Apache-2.0",
       });
     });

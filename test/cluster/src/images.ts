@@ -9,6 +9,9 @@ const NODE_FILES = join(ROOT, "test/cluster/node");
 /** Nobody serves this name: an image that is not there already is an error, and no download. */
 const REGISTRY = "cluster-ipam.test";
 
+/** What a label of our images says of where their source is. */
+export const IMAGE_SOURCE = "https://cluster-ipam.test/source";
+
 /** What the pods of the tests run: busybox, which waits for SIGTERM. It is the sandboxes' image, too. */
 export const POD_IMAGE: string = `${REGISTRY}/pod:1`;
 
@@ -101,8 +104,9 @@ async function importPrograms(run: Run, debian: string, images: Pick<Images, "re
   await importTree(run, await baseTree(run, debian), base, []);
   run.defer(() => tryDocker("rmi", "--force", ...programs(images)));
   const script = [process.execPath, "--conditions=@cluster-ipam/source", join(ROOT, "scripts/images/main.ts")];
-  const variables = [`REGISTRY=${images.registry}`, `TAG=${images.tag}`, `BASE=${base}`, "REVISION=test"];
-  await mustRun(["env", ...variables, ...script], { timeoutMs: 180_000, signal: run.signal });
+  const variables = [`REGISTRY=${images.registry}`, `TAG=${images.tag}`, `BASE=${base}`];
+  const labels = ["REVISION=test", `SOURCE=${IMAGE_SOURCE}`];
+  await mustRun(["env", ...variables, ...labels, ...script], { timeoutMs: 180_000, signal: run.signal });
 }
 
 async function baseTree(run: Run, debian: string): Promise<string> {
