@@ -29,7 +29,7 @@ COPY dist/${TARGETARCH}/bin/cluster-ipam /opt/cluster-ipam/bin/
 COPY dist/${TARGETARCH}/lib/cluster-ipam-agent.js dist/${TARGETARCH}/lib/cluster-ipam-agent.js.LEGAL.txt /opt/cluster-ipam/lib/
 # The socket, the node's network namespaces and the folder of plugins are root's.
 USER 0:0
-ENTRYPOINT ["/opt/cluster-ipam/lib/node", "--max-semi-space-size=8", "--max-old-space-size=256", "--expose-gc", "/opt/cluster-ipam/lib/cluster-ipam-agent.js"]
+ENTRYPOINT ["/opt/cluster-ipam/lib/node", "--max-semi-space-size=8", "--max-old-space-size=160", "--expose-gc", "/opt/cluster-ipam/lib/cluster-ipam-agent.js"]
 
 FROM runtime AS controller
 ARG TARGETARCH
@@ -40,4 +40,4 @@ ENV MALLOC_ARENA_MAX=1 MALLOC_TRIM_THRESHOLD_=65536 MALLOC_MMAP_THRESHOLD_=65536
 COPY dist/${TARGETARCH}/lib/cluster-ipam-controller.js dist/${TARGETARCH}/lib/cluster-ipam-controller.js.LEGAL.txt /opt/cluster-ipam/lib/
 # Numbers, so that runAsNonRoot can be checked without a look into the image.
 USER 65532:65532
-ENTRYPOINT ["/opt/cluster-ipam/lib/node", "--max-semi-space-size=8", "/opt/cluster-ipam/lib/cluster-ipam-controller.js"]
+ENTRYPOINT ["/opt/cluster-ipam/lib/node", "--max-semi-space-size=8", "--max-old-space-size-percentage=75", "/opt/cluster-ipam/lib/cluster-ipam-controller.js"]
