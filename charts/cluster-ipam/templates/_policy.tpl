@@ -39,6 +39,18 @@ spec:
     (authentication.kubernetes.io/node-name)
 {{- end -}}
 
+{{/* By these somebody else would delete the object, or keep it for ever. A DELETE changes neither. */}}
+{{- define "cluster-ipam.policyMetadataRule" -}}
+- expression: >-
+    request.operation == 'DELETE'
+    || (has(object.metadata.finalizers) ? object.metadata.finalizers : [])
+    == (request.operation == 'UPDATE' && has(oldObject.metadata.finalizers) ? oldObject.metadata.finalizers : [])
+    && (has(object.metadata.ownerReferences) ? object.metadata.ownerReferences : [])
+    == (request.operation == 'UPDATE' && has(oldObject.metadata.ownerReferences) ? oldObject.metadata.ownerReferences : [])
+  reason: Forbidden
+  message: agents neither set nor change finalizers and ownerReferences
+{{- end -}}
+
 {{- define "cluster-ipam.policyBinding" -}}
 {{- $root := index . 0 -}}
 {{- $name := printf "%s-agent-%s" (include "cluster-ipam.fullname" $root) (index . 1) -}}

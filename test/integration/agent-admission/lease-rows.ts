@@ -1,16 +1,6 @@
 import { attachedLease, coolingLease, releasedLease, reservation } from "@cluster-ipam/allocator/testing";
 import type { IPLeaseSpec } from "@cluster-ipam/api";
-
-/** One write of a lease by the agent of n1. */
-export interface LeaseRow {
-  readonly title: string;
-  /** What an administrator has made of the address before; nothing for a create. */
-  readonly before?: IPLeaseSpec;
-  /** What the agent makes of it; nothing for a delete. */
-  readonly after?: IPLeaseSpec;
-  /** What the refusal says; none where the write is allowed. */
-  readonly refusal?: string;
-}
+import type { LeaseRow } from "./lease-row.ts";
 
 const ADDRESS = "10.9.0.5";
 const WEB = { pod: { namespace: "shop", name: "web-0", uid: "u1" }, holder: "shop/web-0/net1" };
@@ -29,7 +19,8 @@ const cooling: IPLeaseSpec = coolingLease(ADDRESS, { pool: "lab" }).spec;
 const { releasedAt: _at, keepSeconds: _for, ...nobodyInIt } = cooling;
 const withoutPod: IPLeaseSpec = { ...nobodyInIt, ...ATTACHED_TO_N1 };
 
-const ALLOWED: readonly LeaseRow[] = [
+/** Every write that the allocator makes. */
+const ALLOWED_LEASES: readonly LeaseRow[] = [
   { title: "makes one of its node", after: held("n1") },
   {
     title: "writes one of its node anew, for another sandbox",
@@ -165,5 +156,5 @@ const REFUSED: readonly LeaseRow[] = [
   },
 ];
 
-/** Every write that the allocator makes, and every other one that might do harm. */
-export const LEASE_ROWS: readonly LeaseRow[] = [...ALLOWED, ...REFUSED];
+/** Those, and every other one that might do harm. */
+export const LEASE_ROWS: readonly LeaseRow[] = [...ALLOWED_LEASES, ...REFUSED];

@@ -1,3 +1,5 @@
+import { FINALIZED, type HoldingMetadata, OWNED } from "./lease-row.ts";
+
 /** One IPPool that an agent makes. */
 export interface PoolRow {
   readonly title: string;
@@ -5,12 +7,14 @@ export interface PoolRow {
   readonly name?: string;
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
+  readonly metadata?: HoldingMetadata;
   readonly spec?: Readonly<Record<string, unknown>>;
   /** What the refusal says; none where it is allowed. */
   readonly refusal?: string;
 }
 
 const INLINE = "agents create pools of inline ranges alone";
+const HELD = "agents neither set nor change finalizers and ownerReferences";
 const RANGES_ALONE = "has ranges, addressSpace and nodeBlocks, and nothing else";
 
 /** What agents make of ranges in ipam sections, and what they must not. */
@@ -28,6 +32,8 @@ export const POOL_ROWS: readonly PoolRow[] = [
     annotations: { "cluster-ipam.io/is-default-pool": "true" },
     refusal: "agents make no default pool",
   },
+  { title: "one that is held back", metadata: FINALIZED, refusal: HELD },
+  { title: "one that belongs to something else", metadata: OWNED, refusal: HELD },
   { title: "one that retains", spec: { retain: { policy: "Always", seconds: 60 } }, refusal: RANGES_ALONE },
   { title: "one that cools down", spec: { coolDownSeconds: 30 }, refusal: RANGES_ALONE },
   { title: "one with routes", spec: { routes: [{ dst: "10.8.0.0/16" }] }, refusal: RANGES_ALONE },
