@@ -2,9 +2,9 @@ import { attachedLease, blockOf } from "@cluster-ipam/allocator/testing";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { expectAnswer, GuardedServer, INLINE_POOL, PATHS, send } from "./agent-admission/guarded-server.ts";
 import { FINALIZED, OWNED } from "./agent-admission/lease-row.ts";
-import { LEASE_ROWS } from "./agent-admission/lease-rows.ts";
+import { ALLOWED_LEASES, LEASE_ROWS } from "./agent-admission/lease-rows.ts";
 import { writeLease } from "./agent-admission/lease-write.ts";
-import { METADATA_ROWS } from "./agent-admission/metadata-rows.ts";
+import { ALLOWED_METADATA, METADATA_ROWS } from "./agent-admission/metadata-rows.ts";
 import { POOL_ROWS } from "./agent-admission/pool-rows.ts";
 
 let server: GuardedServer;
@@ -101,13 +101,19 @@ describe("an agent with the token of a pod on n1", () => {
 describe("an agent whose token names no node", () => {
   const NO_NODE = "the agent's token does not say on which node it runs";
 
-  it("writes nothing at all: no lease, no block, no pool", async () => {
-    const { nameless } = server;
-    await server.make(PATHS.leases, attachedLease("10.9.0.5", { node: "n1" }));
-    expectAnswer(await send(nameless, "DELETE", `${PATHS.leases}/10.9.0.5`), NO_NODE);
-    expectAnswer(await send(nameless, "POST", PATHS.leases, attachedLease("10.9.0.6", { node: "n1" })), NO_NODE);
-    expectAnswer(await send(nameless, "POST", PATHS.blocks, blockOf("10.9.0.0/28")), NO_NODE);
-    expectAnswer(await send(nameless, "POST", PATHS.pools, INLINE_POOL), NO_NODE);
+  it.for([...ALLOWED_LEASES, ...ALLOWED_METADATA])("and leases: not even $title", async (row) => {
+    expectAnswer(await writeLease(server, server.nameless, row), NO_NODE);
+  });
+
+  it("neither claims a block nor gives one back", async () => {
+    const [block, claimed] = [blockOf("10.9.0.0/28"), blockOf("10.9.0.16/28")];
+    await server.make(PATHS.blocks, claimed);
+    expectAnswer(await send(server.nameless, "POST", PATHS.blocks, block), NO_NODE);
+    expectAnswer(await send(server.nameless, "DELETE", `${PATHS.blocks}/${claimed.metadata.name}`), NO_NODE);
+  });
+
+  it("makes no pool", async () => {
+    expectAnswer(await send(server.nameless, "POST", PATHS.pools, INLINE_POOL), NO_NODE);
   });
 
   it("still reads, so that its log can say what is wrong", async () => {

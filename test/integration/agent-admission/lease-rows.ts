@@ -20,7 +20,7 @@ const { releasedAt: _at, keepSeconds: _for, ...nobodyInIt } = cooling;
 const withoutPod: IPLeaseSpec = { ...nobodyInIt, ...ATTACHED_TO_N1 };
 
 /** Every write that the allocator makes. */
-const ALLOWED_LEASES: readonly LeaseRow[] = [
+export const ALLOWED_LEASES: readonly LeaseRow[] = [
   { title: "makes one of its node", after: held("n1") },
   {
     title: "writes one of its node anew, for another sandbox",

@@ -7,7 +7,7 @@ const another = { ...spec, containerID: "c2" };
 const refusal = "agents neither set nor change finalizers and ownerReferences";
 
 /** Writes of leases that others have put something on. */
-const ALLOWED_METADATA: readonly LeaseRow[] = [
+export const ALLOWED_METADATA: readonly LeaseRow[] = [
   {
     title: "writes one of its node anew, with the finalizers and owners that others gave it",
     before: spec,
