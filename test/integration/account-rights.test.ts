@@ -93,15 +93,3 @@ describe("the status of pools", () => {
     expect(await controlPlane.api.get(path)).toMatchObject({ status: { used: "1" } });
   });
 });
-
-it("requests of both accounts are of a priority level of their own, so that a busy cluster does not starve them", async () => {
-  const dispatched = async (): Promise<number> => {
-    const { text } = await controlPlane.api.send({ method: "GET", path: "/metrics" });
-    const series = 'dispatched_requests_total{flow_schema="cluster-ipam",priority_level="cluster-ipam"}';
-    const line = text.split("\n").find((each) => each.startsWith(`apiserver_flowcontrol_${series} `));
-    return Number(line?.split(" ").at(-1) ?? 0);
-  };
-  const before = await dispatched();
-  for (const client of [agent, controller]) await client.get(`${API_PATH}/${POOL_RESOURCE}`);
-  expect(await dispatched()).toBe(before + 2);
-});

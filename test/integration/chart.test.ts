@@ -69,6 +69,7 @@ describe("the chart's text", () => {
     ["--set=agent.resource.limits.memory=1Gi", "at '/agent': additional properties 'resource' not allowed"],
     ["--set=commonLabels.a=1", "at '/commonLabels/a': got number, want string"],
     ["--set=controller.replicas=0", "at '/controller/replicas': minimum: got 0, want 1"],
+    ["--set=flowControl.matchingPrecedence=900", "flowControl.matchingPrecedence is 900: write 899 at most"],
     ["--set=pools[0].name=lan", "at '/pools/0': missing property 'spec'"],
     ["--set=apiServer.host=https://10.0.0.1", "write the address alone, without a scheme"],
     ["--set=apiServer.host=10.0.0.1:6443", "write the port into apiServer.port"],
