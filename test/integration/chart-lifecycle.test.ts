@@ -4,7 +4,7 @@ import { attachedLease } from "@cluster-ipam/allocator/testing";
 import { API_PATH, LEASE_RESOURCE } from "@cluster-ipam/api";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ControlPlane } from "./src/control-plane.ts";
-import { RELEASE, release } from "./src/helm.ts";
+import { RELEASE, release, released } from "./src/helm.ts";
 import { kubectl } from "./src/kubectl.ts";
 import { Run } from "./src/run.ts";
 import { leasedAddresses, listPools } from "./src/stored-objects.ts";
@@ -98,13 +98,18 @@ describe("a release of the chart on a real API server", () => {
   });
 
   it("leaves definitions, leases and pools when it is uninstalled, and nothing else", async () => {
+    const manifests = await released(run, controlPlane.kubeconfigPath);
+    const ours = manifests.filter(({ kind }) => kind !== "CustomResourceDefinition" && kind !== "IPPool");
+    expect(ours.length).toBeGreaterThan(15);
     await helm("uninstall", RELEASE.name);
     expect((await definition()).metadata.uid).toBe(uid);
     expect(await leasedAddresses(controlPlane)).toEqual(["172.16.1.5"]);
     expect(await listPools(controlPlane)).toEqual(["lan"]);
-    const kinds = "daemonset,deployment,clusterrole,clusterrolebinding,validatingadmissionpolicy,flowschema,pdb";
-    const args = ["get", kinds, "-A", "-l", "app.kubernetes.io/instance=cluster-ipam", "-o", "name"];
-    expect((await kubectl(run, controlPlane, args)).stdout).toBe("");
+    for (const { kind, metadata } of ours) {
+      const namespace = metadata.namespace === undefined ? [] : [`--namespace=${metadata.namespace}`];
+      const { stderr } = await kubectl(run, controlPlane, ["get", kind, metadata.name, ...namespace]);
+      expect(stderr).toMatch(/^Error from server \(NotFound\): /);
+    }
   });
 
   it("takes over what it finds when it is installed again", async () => {

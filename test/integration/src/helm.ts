@@ -51,11 +51,21 @@ export async function render(run: Run, flags: readonly string[] = []): Promise<r
   return parseManifests(stdout);
 }
 
-/** Installs, upgrades or uninstalls the release. @throws Error with what helm says where it does not succeed */
-export async function release(run: Run, kubeconfigPath: string, args: readonly string[]): Promise<void> {
+/**
+ * Installs, upgrades or uninstalls the release.
+ *
+ * @returns what helm tells the user
+ * @throws Error with what helm says where it does not succeed
+ */
+export async function release(run: Run, kubeconfigPath: string, args: readonly string[]): Promise<string> {
   const env = { PATH: SEARCH_PATH, HOME: run.folder, KUBECONFIG: kubeconfigPath };
   const argv = [toolPath("helm"), ...args, `--namespace=${RELEASE.namespace}`];
-  await mustRun(argv, { env, timeoutMs: TIMEOUT_MS, signal: run.signal });
+  return await mustRun(argv, { env, timeoutMs: TIMEOUT_MS, signal: run.signal });
+}
+
+/** What the release consists of by now. */
+export async function released(run: Run, kubeconfigPath: string): Promise<readonly Manifest[]> {
+  return parseManifests(await release(run, kubeconfigPath, ["get", "manifest", RELEASE.name]));
 }
 
 function parseManifests(text: string): readonly Manifest[] {
