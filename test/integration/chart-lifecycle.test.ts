@@ -15,6 +15,8 @@ const DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 const LEASES = `${DEFINITIONS}/ipleases.cluster-ipam.io`;
 const POOLS = ["--set=pools[0].name=lan,pools[0].default=true", "--set=pools[0].spec.ranges[0].subnet=172.16.1.0/24"];
 const PLURALS = ["ipleases", "ippools", "ipblocks"];
+/** Values as they were given, and the new chart's own for the rest. */
+const UPGRADE_FLAG = "--reset-then-reuse-values";
 const DEFINITIONS_TIMEOUT_MS = 30_000;
 
 interface Definition {
@@ -48,9 +50,10 @@ describe("a release of the chart on a real API server", () => {
     await waitFor(areGone, { what: "the definitions to go", timeoutMs: DEFINITIONS_TIMEOUT_MS });
   }
 
-  async function helm(...args: readonly string[]): Promise<void> {
-    await release(run, controlPlane.kubeconfigPath, args);
+  async function helm(...args: readonly string[]): Promise<string> {
+    const said = await release(run, controlPlane.kubeconfigPath, args);
     await untilServed();
+    return said;
   }
 
   /** A server that has just learnt of a definition, or of another text of it, answers 404 or 429 for a moment. */
@@ -78,8 +81,12 @@ describe("a release of the chart on a real API server", () => {
     return folder;
   }
 
-  it("installs where nothing is yet, with the definitions", async () => {
-    await helm("install", RELEASE.name, await earlierChart(), ...POOLS);
+  it("installs where nothing is yet, with the definitions, and says what is left to do, now and in the end", async () => {
+    const chart = await earlierChart();
+    const said = await helm("install", RELEASE.name, chart, ...POOLS, "--set=agent.cniBinDir=/usr/lib/cni");
+    expect(said).toContain(`helm upgrade cluster-ipam <chart> -n kube-system ${UPGRADE_FLAG}\n`);
+    expect(said).toContain("When no\npod uses a network of cluster-ipam any more, remove them on each node:");
+    expect(said).toContain("rm -rf /usr/lib/cni/cluster-ipam /var/lib/cluster-ipam /run/cluster-ipam\n");
     const { metadata, spec } = await definition();
     uid = metadata.uid;
     expect(spec.names.shortNames).toEqual(["earlier"]);
@@ -89,7 +96,7 @@ describe("a release of the chart on a real API server", () => {
 
   it("upgrades the definitions, and makes the pools that the first time could not", async () => {
     expect(await listPools(controlPlane)).toEqual([]);
-    await helm("upgrade", RELEASE.name, CHART_FOLDER, "--reuse-values");
+    await helm("upgrade", RELEASE.name, CHART_FOLDER, UPGRADE_FLAG);
     const { metadata, spec } = await definition();
     expect(metadata.uid).toBe(uid);
     expect(spec.names.shortNames).toEqual(["ipl"]);
