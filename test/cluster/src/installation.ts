@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { mustRun, toolPath, waitFor } from "@cluster-ipam/test-integration";
+import { clusterValues, mustRun, toolPath, waitFor } from "@cluster-ipam/test-integration";
 import type { Cluster } from "./cluster.ts";
 import { KERNEL_COMMAND_LINE, NODE_POOL } from "./networks.ts";
 
@@ -60,13 +60,12 @@ export class Installation {
 
   async #values(tag: string): Promise<string> {
     const { run, images, controlPlane } = this.#cluster;
-    const { hostname, port } = new URL(controlPlane.server.url);
-    const values = {
-      image: { registry: images.registry, tag, pullPolicy: "Never" },
-      // No kube-proxy here: nothing makes the Service's address work.
-      apiServer: { host: hostname, port: Number(port) },
-      agent: { extraArgs: [`--kernel-cmdline=${KERNEL_COMMAND_LINE}`] },
-    };
+    const values = clusterValues({
+      registry: images.registry,
+      tag,
+      serverUrl: controlPlane.server.url,
+      kernelCommandLine: KERNEL_COMMAND_LINE,
+    });
     const path = join(run.folder, "values.json");
     await writeFile(path, JSON.stringify(values));
     return path;

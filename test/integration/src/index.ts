@@ -1,6 +1,7 @@
 export { type ApiAccess, type ApiAnswer, ApiClient, type ApiRequest } from "./api-client.ts";
 export { ApiServer } from "./api-server.ts";
 export { type ApiUser, createUser } from "./api-user.ts";
+export { clusterValues } from "./cluster-values.ts";
 export {
   type CallOptions,
   type CniCall,
