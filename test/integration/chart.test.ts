@@ -78,6 +78,12 @@ describe("what the chart renders", () => {
     expect(edit["rules"]).toMatchObject([{ resources: ["ippools", "ipleases"] }]);
   });
 
+  it("adds to the capabilities that the agent is given what the nodes' process IDs need", async () => {
+    const manifests = await render(run, RENDERINGS["with the nodes' process IDs"]);
+    const { securityContext } = containerOf(only(manifests, "DaemonSet", "cluster-ipam-agent"));
+    expect(securityContext).toMatchObject({ capabilities: { add: ["NET_RAW", "SYS_PTRACE"], drop: ["ALL"] } });
+  });
+
   it.for([
     ["cluster-ipam-agent", "DaemonSet"],
     ["cluster-ipam-controller", "Deployment"],
@@ -94,6 +100,7 @@ describe("what the chart renders", () => {
 
 interface Container {
   readonly args: readonly string[];
+  readonly securityContext?: object;
 }
 
 function containerOf({ spec }: Manifest): Container {

@@ -22,6 +22,7 @@ export type Rendering =
   | "with as little as possible"
   | "with pools of administrators alone"
   | "with names of one's own"
+  | "with the nodes' process IDs"
   | "for nodes with SELinux"
   | "for a cluster of the tests";
 
@@ -38,6 +39,7 @@ export const RENDERINGS: Readonly<Record<Rendering, readonly string[]>> = {
   "with as little as possible": [`--values=${VALUES}/minimal.yaml`],
   "with pools of administrators alone": ["--set=inlinePools=deny"],
   "with names of one's own": ["--set=agent.serviceAccount.name=nodes", "--set=nameOverride=addresses"],
+  "with the nodes' process IDs": ["--set=agent.hostPID=true", "--set=agent.securityContext.capabilities.add={NET_RAW}"],
   "for nodes with SELinux": ["agent.securityContext", "agent.installSecurityContext"].map(
     (context) => `--set=${context}.seLinuxOptions.type=spc_t`,
   ),
