@@ -44,6 +44,26 @@ describe("the chart's text", () => {
     ["--set=apiServer.host=https://10.0.0.1", "write the address alone, without a scheme"],
     ["--set=apiServer.host=10.0.0.1:6443", "write the port into apiServer.port"],
     ["--set=agent.extraArgs={--node-name=n1}", "agent.extraArgs has --node-name, which the chart sets itself"],
+    ["--set=image.registry=oci://registry.example.org", "write the registry and the folder in it, without a scheme"],
+    ["--set=apiServer.host=10.0.0.1/api", 'apiServer.host is "10.0.0.1/api": write the address alone'],
+    ["--set=apiServer.host=[fd00::1]", "without a scheme, brackets or a path"],
+    ["--set=agent.extraArgs={--log-level=debug}", "agent.extraArgs has --log-level, which the chart sets itself"],
+    ["--set=agent.extraArgs={--kubeconfig=/k}", "agent.extraArgs has --kubeconfig: leave it out, the program would be"],
+    ["--set=agent.extraArgs={--socket=/run/a.sock}", "--socket: leave it out, the plugin looks for the agent in"],
+    ["--set=agent.extraArgs={--state-dir=/var/a}", "--state-dir: leave it out, the plugin leaves its spool in"],
+    ["--set=controller.extraArgs={--identity=a}", "controller.extraArgs has --identity, which the chart sets itself"],
+    ["--set=controller.extraArgs={--kubeconfig=/k}", "controller.extraArgs has --kubeconfig: leave it out"],
+    ["--set=agent.priorityClassName=Very High", "at '/agent/priorityClassName': 'Very High' does not match pattern"],
+    ["--set=agent.resources.limits.memory=256MB", "at '/agent/resources/limits/memory'"],
+    ["--set=controller.resources.requests.cpu=-1", "at '/controller/resources/requests/cpu'"],
+    ["--set=agent.extraEnv[0].value=a", "at '/agent/extraEnv/0': missing property 'name'"],
+    ["--set=agent.extraVolumes[0].emptyDir.medium=Memory", "at '/agent/extraVolumes/0': missing property 'name'"],
+    ["--set=controller.leaderElection.name=true", "at '/controller/leaderElection/name': got boolean, want string"],
+    ["--set=image=null", "missing property 'image'"],
+    ["--set=rbac=null", "missing property 'rbac'"],
+    ["--set=rbac.create=null", "at '/rbac': missing property 'create'"],
+    ["--set=agent.serviceAccount=null", "at '/agent': missing property 'serviceAccount'"],
+    ["--set=agent.securityContext=null", "at '/agent': missing property 'securityContext'"],
     ["--set=agent.serviceAccount.create=false", "name the account that there is in agent.serviceAccount.name"],
     ["--set=agent.serviceAccount.name=a,controller.serviceAccount.name=a", "have the same service account"],
     ["--set=controller.hostNetwork=true,controller.metricsPort=9808", "give them two ports"],
@@ -58,6 +78,11 @@ describe("the chart's text", () => {
     const { exitCode, stderr } = await tryRender(run, [flag]);
     expect(stderr).toContain(sentence);
     expect(exitCode).toBe(1);
+  });
+
+  it("takes flags of the programs that are not its own", async () => {
+    const flags = ["--set=agent.extraArgs={--kernel-cmdline=/proc/cmdline,--trace-file=/var/lib/cluster-ipam/t}"];
+    expect(await tryRender(run, flags)).toMatchObject({ exitCode: 0, stderr: "" });
   });
 
   it("takes Kubernetes as vendors call it", async () => {

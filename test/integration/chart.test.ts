@@ -8,6 +8,8 @@ import { dryRun, RENDERINGS } from "./src/renderings.ts";
 import { Run } from "./src/run.ts";
 import { requireTools, toolPath } from "./src/tools.ts";
 
+/** Of the rendering whose names look like something else. */
+const ELECTION_NAMESPACE = "123";
 const MONITORING = ["ServiceMonitor", "PrometheusRule"] as const;
 
 let run: Run;
@@ -114,6 +116,8 @@ describe("a real API server", () => {
   beforeAll(async () => {
     controlPlane = await ControlPlane.start(run);
     for (const kind of MONITORING) await defineMonitoring(kind);
+    const namespace = { apiVersion: "v1", kind: "Namespace", metadata: { name: ELECTION_NAMESPACE } };
+    await controlPlane.api.ensure("/api/v1/namespaces", JSON.stringify(namespace));
   });
 
   /** The Prometheus operator's kinds, with any content: what is in them is for that one to judge. */

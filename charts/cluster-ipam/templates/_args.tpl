@@ -1,17 +1,14 @@
-{{/* The command lines of the programs, each flag in one place. */}}
-{{- define "cluster-ipam.agentArgs" -}}
+{{/* What the chart puts on the command lines of the programs, each flag in one place. */}}
+{{- define "cluster-ipam.agentFlags" -}}
 - --node-name=$(NODE_NAME)
 - --node-ip=$(HOST_IPS)
 - --metrics-address=[$(POD_IP)]:{{ .Values.agent.metricsPort }}
 - --log-level={{ .Values.agent.logLevel }}
 - --reconcile={{ .Values.agent.reconcile }}
 - --inline-pools={{ .Values.inlinePools }}
-{{- range .Values.agent.extraArgs }}
-- {{ . | quote }}
-{{- end }}
 {{- end -}}
 
-{{- define "cluster-ipam.controllerArgs" -}}
+{{- define "cluster-ipam.controllerFlags" -}}
 - --identity=$(POD_NAME)
 - --metrics-address=[$(POD_IP)]:{{ .Values.controller.metricsPort }}
 - --log-level={{ .Values.controller.logLevel }}
@@ -24,7 +21,13 @@
 - --consistency-check-interval={{ .Values.controller.consistencyCheck.interval }}
 - --check-address=127.0.0.1:{{ .Values.controller.consistencyCheck.port }}
 - --lost-node-grace-seconds={{ .Values.controller.garbageCollection.lostNodeGraceSeconds }}
-{{- range .Values.controller.extraArgs }}
+{{- end -}}
+
+{{/* Takes a list: the root, and "agent" or "controller". */}}
+{{- define "cluster-ipam.args" -}}
+{{- $root := index . 0 -}}
+{{- include (printf "cluster-ipam.%sFlags" (index . 1)) $root }}
+{{- range (index $root.Values (index . 1)).extraArgs }}
 - {{ . | quote }}
 {{- end }}
 {{- end -}}

@@ -15,8 +15,8 @@
 
 {{- define "cluster-ipam.labels" -}}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
-app.kubernetes.io/name: {{ include "cluster-ipam.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/name: {{ include "cluster-ipam.name" . | quote }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- with .Values.commonLabels }}
@@ -27,8 +27,8 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{/* Takes a list: the root, and "agent" or "controller". */}}
 {{- define "cluster-ipam.selector" -}}
 {{- $root := index . 0 -}}
-app.kubernetes.io/name: {{ include "cluster-ipam.name" $root }}
-app.kubernetes.io/instance: {{ $root.Release.Name }}
+app.kubernetes.io/name: {{ include "cluster-ipam.name" $root | quote }}
+app.kubernetes.io/instance: {{ $root.Release.Name | quote }}
 app.kubernetes.io/component: {{ index . 1 }}
 {{- end -}}
 
@@ -42,7 +42,8 @@ app.kubernetes.io/component: {{ index . 1 }}
 {{- define "cluster-ipam.image" -}}
 {{- $root := index . 0 -}}
 {{- $image := (index $root.Values (index . 1)).image -}}
-{{- $repository := ternary $image.repository (printf "%s/%s" (trimSuffix "/" $root.Values.image.registry) $image.repository) (empty $root.Values.image.registry) -}}
+{{- $registry := default "" $root.Values.image.registry | trimSuffix "/" -}}
+{{- $repository := ternary $image.repository (printf "%s/%s" $registry $image.repository) (empty $registry) -}}
 {{- if $image.digest -}}
 {{- printf "%s@%s" $repository $image.digest -}}
 {{- else -}}

@@ -20,6 +20,8 @@ export type Rendering =
   | "as the page on installing says"
   | "with every option"
   | "with as little as possible"
+  | "with names and folders that YAML would take for something else"
+  | "with values taken away"
   | "with pools of administrators alone"
   | "with names of one's own"
   | "with the nodes' process IDs"
@@ -37,6 +39,8 @@ export const RENDERINGS: Readonly<Record<Rendering, readonly string[]>> = {
   ],
   "with every option": [`--values=${VALUES}/everything.yaml`, WITH_POOLS],
   "with as little as possible": [`--values=${VALUES}/minimal.yaml`],
+  "with names and folders that YAML would take for something else": [`--values=${VALUES}/lookalikes.yaml`, WITH_POOLS],
+  "with values taken away": [`--values=${VALUES}/taken-away.yaml`],
   "with pools of administrators alone": ["--set=inlinePools=deny"],
   "with names of one's own": ["--set=agent.serviceAccount.name=nodes", "--set=nameOverride=addresses"],
   "with the nodes' process IDs": ["--set=agent.hostPID=true", "--set=agent.securityContext.capabilities.add={NET_RAW}"],
