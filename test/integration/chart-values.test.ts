@@ -47,6 +47,10 @@ describe("the chart's text", () => {
     ["--set=image.registry=oci://registry.example.org", "write the registry and the folder in it, without a scheme"],
     ["--set=apiServer.host=10.0.0.1/api", 'apiServer.host is "10.0.0.1/api": write the address alone'],
     ["--set=apiServer.host=[fd00::1]", "without a scheme, brackets or a path"],
+    [
+      "--set=apiServer.host=api.example.org,networkPolicy.apiServerPorts={6443}",
+      'apiServer.host is the name "api.example.org", which networkPolicy.apiServerPorts keeps the controllers from looking up',
+    ],
     ["--set=agent.extraArgs={--log-level=debug}", "agent.extraArgs has --log-level, which the chart sets itself"],
     ["--set=agent.extraArgs={--kubeconfig=/k}", "agent.extraArgs has --kubeconfig: leave it out, the program would be"],
     ["--set=agent.extraArgs={--socket=/run/a.sock}", "--socket: leave it out, the plugin looks for the agent in"],
@@ -83,6 +87,14 @@ describe("the chart's text", () => {
   it("takes flags of the programs that are not its own", async () => {
     const flags = ["--set=agent.extraArgs={--kernel-cmdline=/proc/cmdline,--trace-file=/var/lib/cluster-ipam/t}"];
     expect(await tryRender(run, flags)).toMatchObject({ exitCode: 0, stderr: "" });
+  });
+
+  it.for([
+    "--set=apiServer.host=fd00::a,networkPolicy.apiServerPorts={6443}",
+    "--set=apiServer.host=10.0.0.1,networkPolicy.apiServerPorts={6443}",
+    "--set=apiServer.host=api.example.org",
+  ])("takes the API server's address with ports, and its name without: %s", async (flag) => {
+    expect(await tryRender(run, [flag])).toMatchObject({ exitCode: 0, stderr: "" });
   });
 
   it("takes Kubernetes as vendors call it", async () => {
