@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { readChartRules } from "./src/chart-rules.ts";
+import type { RoleRule } from "./src/chart-rules.ts";
 import { mustRun } from "./src/command.ts";
 import { ControlPlane } from "./src/control-plane.ts";
 import { type Manifest, render } from "./src/helm.ts";
@@ -32,21 +32,11 @@ function only(manifests: readonly Manifest[], kind: string, name?: string): Mani
 }
 
 describe("what the chart renders", () => {
-  it("gives the programs the rules that the tests give them, and no others", async () => {
-    const manifests = await render(run);
-    const agent = await readChartRules("agent");
-    const inline = await readChartRules("agent-inline-pools");
-    expect(only(manifests, "ClusterRole", "cluster-ipam-agent")["rules"]).toEqual([...agent, ...inline]);
-    const controller = only(manifests, "ClusterRole", "cluster-ipam-controller");
-    expect(controller["rules"]).toEqual(await readChartRules("controller"));
-    const election = only(manifests, "Role", "cluster-ipam-controller");
-    expect(election["rules"]).toEqual(await readChartRules("controller-election"));
-    expect(election.metadata.namespace).toBe("kube-system");
-  });
-
   it("takes the right to make pools from the agents where ipam sections bring none", async () => {
     const manifests = await render(run, RENDERINGS["with pools of administrators alone"]);
-    expect(only(manifests, "ClusterRole", "cluster-ipam-agent")["rules"]).toEqual(await readChartRules("agent"));
+    const rules = only(manifests, "ClusterRole", "cluster-ipam-agent")["rules"] as readonly RoleRule[];
+    const ofPools = rules.filter(({ resources }) => resources.includes("ippools"));
+    expect(ofPools).toEqual([{ apiGroups: ["cluster-ipam.io"], resources: ["ippools"], verbs: ["get", "list"] }]);
   });
 
   it("binds the election's role to the Lease that the values name", async () => {

@@ -1,7 +1,6 @@
 import type { ApiClient } from "./api-client.ts";
-import type { RoleRule } from "./chart-rules.ts";
 
-/** One thing that somebody may do, such as `update ippools/status of cluster-ipam.io`. */
+/** One thing that somebody may do, such as `update ippools/status of cluster-ipam.io` or `get /version`. */
 export type Right = string;
 
 /** A resource, or a subresource, that an API server has. */
@@ -13,20 +12,13 @@ interface Resource {
 
 const VERBS = ["get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"];
 const REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
+const RULES_REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews";
 /** Reviews that are under way at a time. */
 const PARALLEL = 16;
 
-/** A right by its name. */
-function rightOf(verb: string, { group, name }: Resource): Right {
-  return `${verb} ${name}${group === "" ? "" : ` of ${group}`}`;
-}
-
-/** The rights that rules give, sorted. */
-export function rightsIn(rules: readonly RoleRule[]): readonly Right[] {
-  const rights = rules.flatMap(({ apiGroups, resources, verbs }) =>
-    apiGroups.flatMap((group) => resources.flatMap((name) => verbs.map((verb) => rightOf(verb, { group, name })))),
-  );
-  return [...new Set(rights)].toSorted();
+/** A right by its name; `object` where it is one to a single object. */
+function rightOf(verb: string, { group, name }: Resource, object = ""): Right {
+  return `${verb} ${name}${object === "" ? "" : ` ${object}`}${group === "" ? "" : ` of ${group}`}`;
 }
 
 /**
@@ -46,6 +38,48 @@ export async function rightsOf(client: ApiClient, admin: ApiClient, namespace: s
   };
   await Promise.all(Array.from({ length: PARALLEL }, askNext));
   return rights.filter((right) => !/^create selfsubject\w+ of auth/.test(right)).toSorted();
+}
+
+interface RulesReview {
+  readonly status: {
+    readonly resourceRules: readonly {
+      readonly apiGroups: readonly string[];
+      readonly resources: readonly string[];
+      readonly resourceNames?: readonly string[];
+      readonly verbs: readonly string[];
+    }[];
+    readonly nonResourceRules: readonly {
+      readonly nonResourceURLs: readonly string[];
+      readonly verbs: readonly string[];
+    }[];
+  };
+}
+
+/**
+ * Asks the API server for every rule that holds for the client's account in one namespace: with verbs, resources and paths
+ * that no question would be asked about, such as `impersonate users`.
+ *
+ * @returns the rights that they give, sorted, without those that they give `everybody`
+ */
+export async function rulesOf(client: ApiClient, everybody: ApiClient, namespace: string): Promise<readonly Right[]> {
+  const [own, common] = await Promise.all([client, everybody].map((each) => rulesReview(each, namespace)));
+  return [...(own ?? [])].filter((right) => common?.has(right) === false).toSorted();
+}
+
+async function rulesReview(client: ApiClient, namespace: string): Promise<ReadonlySet<Right>> {
+  const review = { apiVersion: "authorization.k8s.io/v1", kind: "SelfSubjectRulesReview", spec: { namespace } };
+  const { status } = (await client.ensure(RULES_REVIEWS, JSON.stringify(review))) as RulesReview;
+  const ofResources = status.resourceRules.flatMap(({ apiGroups, resources, resourceNames = [""], verbs }) =>
+    apiGroups.flatMap((group) =>
+      resources.flatMap((resource) =>
+        verbs.flatMap((verb) => resourceNames.map((name) => rightOf(verb, { group, name: resource }, name))),
+      ),
+    ),
+  );
+  const ofPaths = status.nonResourceRules.flatMap(({ nonResourceURLs, verbs }) =>
+    nonResourceURLs.flatMap((path) => verbs.map((verb) => `${verb} ${path}`)),
+  );
+  return new Set([...ofResources, ...ofPaths]);
 }
 
 /** Whether the client's account may do one thing. */
