@@ -2,7 +2,10 @@ import { attachedLease, blockOf } from "@cluster-ipam/allocator/testing";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { expectAnswer, GuardedServer, INLINE_POOL, PATHS, send } from "./agent-admission/guarded-server.ts";
 import { AGENT_ACCOUNT } from "./src/guarded-agents.ts";
+import { tryRender } from "./src/helm.ts";
 import { kubectl } from "./src/kubectl.ts";
+import { RENDERINGS } from "./src/renderings.ts";
+import { listPools } from "./src/stored-objects.ts";
 import { waitFor } from "./src/waiting.ts";
 
 let server: GuardedServer;
@@ -44,5 +47,30 @@ describe("an agent whom somebody has made an administrator of the cluster", () =
     for (const path of [`${PATHS.leases}/10.9.0.5`, PATHS.leases]) {
       expectAnswer(await send(server.agent, "DELETE", path), "the agent of node n1 may not delete it");
     }
+  });
+});
+
+describe("an administrator's agent where ipam sections bring no ranges", () => {
+  const REFUSAL = "agents make no pool where inlinePools is deny";
+
+  beforeAll(async () => {
+    const { run, controlPlane } = server;
+    const flags = [...RENDERINGS["with pools of administrators alone"], "--show-only=templates/admission/pools.yaml"];
+    const { stdout } = await tryRender(run, flags);
+    expect(await kubectl(run, controlPlane, ["apply", "-f", "-"], stdout)).toMatchObject({ exitCode: 0 });
+    const isActive = async (): Promise<true | undefined> =>
+      (await send(server.agent, "POST", `${PATHS.pools}?dryRun=All`, INLINE_POOL)).text.includes(REFUSAL) || undefined;
+    await waitFor(isActive, { what: "the policy to be active", timeoutMs: 30_000, intervalMs: 100 });
+  });
+
+  it("makes no pool of inline ranges", async () => {
+    expectAnswer(await send(server.agent, "POST", PATHS.pools, INLINE_POOL), REFUSAL);
+    expect(await listPools(server.controlPlane)).toEqual([]);
+  });
+
+  it("still changes none", async () => {
+    const pool = await server.make(PATHS.pools, INLINE_POOL);
+    const path = `${PATHS.pools}/${INLINE_POOL.metadata.name}`;
+    expectAnswer(await send(server.agent, "PUT", path, pool), "agents change and delete no pool");
   });
 });

@@ -36,6 +36,12 @@ export const POOL_ROWS: readonly PoolRow[] = [
   { title: "one that belongs to something else", metadata: OWNED, refusal: HELD },
   { title: "one that retains", spec: { retain: { policy: "Always", seconds: 60 } }, refusal: RANGES_ALONE },
   { title: "one that cools down", spec: { coolDownSeconds: 30 }, refusal: RANGES_ALONE },
+  { title: "one that hands out its gateways", spec: { reserveGateway: false }, refusal: RANGES_ALONE },
+  {
+    title: "one that hands out nothing unless asked",
+    spec: { ranges: [{ subnet: "10.9.0.0/24", assign: "OnRequest" }] },
+    refusal: RANGES_ALONE,
+  },
   { title: "one with routes", spec: { routes: [{ dst: "10.8.0.0/16" }] }, refusal: RANGES_ALONE },
   { title: "one with DNS", spec: { dns: { nameservers: ["10.9.0.53"] } }, refusal: RANGES_ALONE },
   { title: "one of another strategy", spec: { strategy: "Sequential" }, refusal: RANGES_ALONE },
