@@ -1,15 +1,20 @@
 import {
   API_PATH,
   asIPPool,
-  asNodeObject,
   BLOCK_RESOURCE,
   type IPPool,
   LEASE_RESOURCE,
   type NodeState,
-  nodeStateOf,
   POOL_RESOURCE,
 } from "@cluster-ipam/api";
-import { type CachedObject, type Clock, Informer, type InformerMeter, type KubeClient } from "@cluster-ipam/kube";
+import {
+  type CachedObject,
+  type Clock,
+  Informer,
+  type InformerMeter,
+  type KubeClient,
+  WorkQueue,
+} from "@cluster-ipam/kube";
 import { type BlockFact, blockFact } from "./blocks/block-fact.ts";
 import { OddLeases } from "./consistency/odd-leases.ts";
 import type { LeaseFact } from "./leases/lease-fact.ts";
@@ -17,6 +22,7 @@ import { readLease } from "./leases/lease-reader.ts";
 import { LeaseTable } from "./leases/lease-table.ts";
 import { SharedTexts } from "./leases/shared-texts.ts";
 import { StrayLeases } from "./leases/stray-leases.ts";
+import { type NodeFact, networksHandler, nodeFact, podCidrsOf } from "./nodes/node-fact.ts";
 import { readPool } from "./pools/pool-reader.ts";
 import { PoolTable } from "./pools/pool-table.ts";
 
@@ -25,6 +31,11 @@ import { PoolTable } from "./pools/pool-table.ts";
  * leases for each page, however small it is.
  */
 const LEASE_PAGE_SIZE = 1_000;
+
+/** Nodes come in crowds, and a reading goes over all of them: for 5,000 of two networks each it takes a quarter of a second. */
+const NODE_POOLS_INTERVAL_MS = 5_000;
+/** The one key of their queue. */
+const NODE_POOLS = "node-pools";
 
 /** Who is told of what has changed; called in the midst of what the server sends, so must be quick. */
 export interface ClusterViewer {
@@ -46,11 +57,6 @@ export interface ClusterViewOptions {
   readonly random: () => number;
 }
 
-/** What a node tells of itself. */
-interface NodeFact extends NodeState {
-  readonly podCidrs: readonly string[];
-}
-
 /** What is taken for granted of a node that is there and cannot be read. */
 const ANSWERING: NodeState = { isReady: true, isOutOfService: false };
 
@@ -58,12 +64,14 @@ const ANSWERING: NodeState = { isReady: true, isOutOfService: false };
 export class ClusterView {
   readonly leases: LeaseTable = new LeaseTable();
   readonly oddLeases: OddLeases = new OddLeases();
-  readonly pools: PoolTable = new PoolTable((pool) => readPool(pool, this.#podCidrs()));
+  readonly pools: PoolTable = new PoolTable((pool) => readPool(pool, podCidrsOf(this.#nodes.values())));
   readonly strays: StrayLeases = new StrayLeases(this.pools, this.leases);
   readonly #pools: Informer<IPPool>;
   readonly #leases: Informer<LeaseFact>;
   readonly #blocks: Informer<BlockFact>;
   readonly #nodes: Informer<NodeFact>;
+  readonly #nodePools: WorkQueue;
+  #isSynced = false;
   #viewer: ClusterViewer | undefined;
 
   constructor({ client, meterOf, clock, random }: ClusterViewOptions) {
@@ -78,13 +86,14 @@ export class ClusterView {
     this.#pools = new Informer({ ...parts, ...pools });
     this.#blocks = new Informer({ ...parts, ...blocks });
     this.#leases = new Informer({ ...parts, ...leases, pageSize: LEASE_PAGE_SIZE });
+    const queue = { parallelism: 1, minIntervalMs: NODE_POOLS_INTERVAL_MS };
+    this.#nodePools = new WorkQueue({ ...queue, clock, random, work: async () => this.#rereadNodePools() });
   }
 
   /** Reads everything, and stays in step from then on; once. Resolves when all has been read once. */
   async start(viewer: ClusterViewer): Promise<void> {
     this.#viewer = viewer;
-    const nodesChanged = (): void => this.#nodesChanged();
-    this.#nodes.subscribe({ added: nodesChanged, changed: nodesChanged, deleted: nodesChanged });
+    this.#nodes.subscribe(networksHandler(() => this.#networksChanged()));
     const setPool = (found: CachedObject<IPPool>): void => this.#setPool(found);
     this.#pools.subscribe({ added: setPool, changed: setPool, deleted: ({ key }) => this.#deletePool(key) });
     const setLease = (found: CachedObject<LeaseFact>): void => this.#setLease(found);
@@ -93,6 +102,8 @@ export class ClusterView {
     this.#blocks.subscribe({ added: unreadable, changed: unreadable });
     for (const informer of this.#informers()) informer.start();
     await Promise.all(this.#informers().map(({ synced }) => synced));
+    this.#isSynced = true;
+    this.#rereadNodePools();
   }
 
   /** Every block that can be read. */
@@ -119,7 +130,7 @@ export class ClusterView {
 
   /** Ends the watches. */
   async close(): Promise<void> {
-    await Promise.all(this.#informers().map((informer) => informer.close()));
+    await Promise.all([...this.#informers(), this.#nodePools].map((each) => each.close()));
   }
 
   #informers(): readonly Pick<Informer<unknown>, "start" | "synced" | "close">[] {
@@ -130,23 +141,29 @@ export class ClusterView {
     if (found.kind === "unreadable") this.#viewer?.unreadable(resource, found.key, found.cause);
   }
 
-  #podCidrs(): string[] {
-    const networks = [...this.#nodes.values()].flatMap((node) => (node.kind === "object" ? node.value.podCidrs : []));
-    return [...new Set(networks)];
+  /** While the nodes are listed, what they have is not all of it. */
+  #networksChanged(): void {
+    if (this.#isSynced) this.#nodePools.add(NODE_POOLS);
   }
 
-  #nodesChanged(): void {
-    const ofNodes = [...this.pools.names()].flatMap((name) => {
-      const pool = this.pools.get(name)?.pool;
-      return pool?.spec.source === undefined ? [] : [pool];
-    });
-    for (const pool of ofNodes) this.#poolChanged(pool.metadata.name, this.pools.set(pool));
+  #rereadNodePools(): void {
+    for (const name of this.pools.names()) {
+      if (this.pools.get(name)?.pool.spec.source === undefined) continue;
+      const concerned = this.pools.reread(name);
+      if (concerned.size > 0) this.#poolChanged(name, concerned);
+    }
   }
 
   #setPool(found: CachedObject<IPPool>): void {
-    if (found.kind === "object") return this.#poolChanged(found.key, this.pools.set(found.value));
-    this.#tellUnreadable(POOL_RESOURCE, found);
-    this.#deletePool(found.key);
+    if (found.kind === "unreadable") {
+      this.#tellUnreadable(POOL_RESOURCE, found);
+      return this.#deletePool(found.key);
+    }
+    const before = this.pools.get(found.key)?.sets;
+    const concerned = this.pools.set(found.value);
+    // No lease goes astray by a status.
+    if (this.pools.get(found.key)?.sets === before) this.#viewer?.poolsChanged(concerned);
+    else this.#poolChanged(found.key, concerned);
   }
 
   #deletePool(name: string): void {
@@ -179,9 +196,4 @@ export class ClusterView {
     const lease = after ?? before;
     if (lease !== undefined) this.#viewer?.poolsChanged(this.pools.concernedBy(lease));
   }
-}
-
-function nodeFact(object: unknown): NodeFact {
-  const node = asNodeObject(object);
-  return { ...nodeStateOf(node), podCidrs: node.spec?.podCIDRs ?? [] };
 }

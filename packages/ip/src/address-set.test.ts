@@ -99,6 +99,25 @@ test("sets overlap exactly when a naive model finds a shared address", () => {
   );
 });
 
+test("sets are equal exactly when a naive model finds the same addresses", () => {
+  fc.assert(
+    fc.property(family, family, smallRanges, smallRanges, (ofA, ofB, a, b) => {
+      const [setA, setB] = [AddressSet.of(ofA, a), AddressSet.of(ofB, b)];
+      expect(setA.equals(setB)).toBe(ofA === ofB && String(naive(ofA, a)) === String(naive(ofB, b)));
+      expect(setA.equals(AddressSet.of(ofA, a.toReversed()))).toBe(true);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test.for([
+  [["10.0.0.0/30"], ["10.0.0.0/29"]],
+  [["10.0.0.2/31"], ["10.0.0.0/30"]],
+  [["10.0.0.0/30", "10.0.0.8/30"], ["10.0.0.0/30"]],
+] as const)("%j is not %j", ([one, other]) => {
+  expect(setOf(one).equals(setOf(other))).toBe(false);
+});
+
 /** Prefixes as large as pools may be: an IPv4 /8 to /32, an IPv6 /32 to /128, with a few holes each. */
 const largeSet = family.chain((of) => {
   const bits = addressBits(of);

@@ -29,11 +29,7 @@ export class AddressSet {
 
   /** The union of `included` less the union of `excluded`; ranges of the other family are ignored. */
   static of(family: Family, included: readonly AddressRange[], excluded: readonly AddressRange[] = []): AddressSet {
-    const holes = merge(family, excluded);
-    return new AddressSet(
-      family,
-      merge(family, included).flatMap((range) => subtract(range, holes)),
-    );
+    return new AddressSet(family, subtract(merge(family, included), merge(family, excluded)));
   }
 
   /**
@@ -72,7 +68,22 @@ export class AddressSet {
 
   /** Whether the two sets share an address. */
   overlaps(other: AddressSet): boolean {
-    return this.ranges.some((a) => other.ranges.some((b) => rangesOverlap(a, b)));
+    let [own, others] = [0, 0];
+    for (;;) {
+      const [a, b] = [this.ranges[own], other.ranges[others]];
+      if (a === undefined || b === undefined) return false;
+      if (rangesOverlap(a, b)) return true;
+      if (a.last < b.last) own += 1;
+      else others += 1;
+    }
+  }
+
+  /** Whether the two sets have the same addresses. */
+  equals(other: AddressSet): boolean {
+    if (this.family !== other.family || this.ranges.length !== other.ranges.length) return false;
+    return this.ranges.every(
+      ({ first, last }, at) => first === other.ranges[at]?.first && last === other.ranges[at].last,
+    );
   }
 
   /** The ranges, for messages: `10.0.0.1-10.0.0.9, 10.0.0.12`. */
@@ -123,15 +134,20 @@ function merge(family: Family, ranges: readonly AddressRange[]): AddressRange[] 
   return merged;
 }
 
-/** What is left of `range` without the ascending, disjoint `holes`. */
-function subtract(range: AddressRange, holes: readonly AddressRange[]): AddressRange[] {
+/** What is left of `ranges` without `holes`, each ascending and disjoint; in one pass, as there may be thousands of both. */
+function subtract(ranges: readonly AddressRange[], holes: readonly AddressRange[]): AddressRange[] {
   const left: AddressRange[] = [];
-  let first = range.first;
-  for (const hole of holes) {
-    if (hole.last < first || hole.first > range.last) continue;
-    if (hole.first > first) left.push({ ...range, first, last: hole.first - 1n });
-    first = hole.last + 1n;
+  let at = 0;
+  for (const range of ranges) {
+    let { first } = range;
+    for (let hole = holes[at]; hole !== undefined && hole.first <= range.last; hole = holes[at]) {
+      if (hole.first > first) left.push({ ...range, first, last: hole.first - 1n });
+      if (hole.last >= first) first = hole.last + 1n;
+      // It may reach into the next range, too.
+      if (hole.last > range.last) break;
+      at += 1;
+    }
+    if (first <= range.last) left.push({ ...range, first });
   }
-  if (first <= range.last) left.push({ ...range, first });
   return left;
 }

@@ -2,7 +2,7 @@ import { rangeSetsOf } from "@cluster-ipam/allocator";
 import { FAMILIES } from "@cluster-ipam/allocator/testing";
 import { beforeEach, describe, expect, test } from "vitest";
 import { leaseOf, poolOf } from "../testing/facts.ts";
-import { PoolTable } from "./pool-table.ts";
+import { type PoolReading, PoolTable } from "./pool-table.ts";
 
 let reads: number;
 let pools: PoolTable;
@@ -38,6 +38,28 @@ describe.each(FAMILIES)("of $family", ({ network }) => {
     expect([...pools.set(poolOf(metadata, there))].toSorted()).toEqual(["lab", "lan"]);
     expect(pools.overlapping("lan")).toEqual([]);
   });
+
+  test("a pool that is read anew, and hands out the same, concerns nobody", () => {
+    pools.set(poolOf({ name: "lab", uid: "u1", generation: 1 }, here));
+    expect([...pools.reread("lab")]).toEqual([]);
+    expect([...pools.reread("gone")]).toEqual([]);
+    expect(reads).toBe(2);
+  });
+
+  test.for([
+    ["addresses", { sets: rangeSetsOf(poolOf({ name: "lab" }, there)) }],
+    ["addresses on request", { sets: rangeSetsOf(poolOf({ name: "lab" }, [{ ...here[0], assign: "OnRequest" }])) }],
+    ["ranges", { sets: rangeSetsOf(poolOf({ name: "lab" }, [...here, ...there, { subnet: "2001:db8::/64" }])) }],
+    ["another fault", { sets: [], fault: "no network" }],
+  ] as const)("a pool that is read anew, and has other %s, concerns itself and what it overlapped", ([, other]) => {
+    let reading: PoolReading | undefined;
+    pools = new PoolTable((pool) => reading ?? { sets: rangeSetsOf(pool), fault: undefined });
+    pools.set(poolOf({ name: "lan" }, here));
+    pools.set(poolOf({ name: "lab" }, here));
+    reading = { fault: undefined, ...other };
+    expect([...pools.reread("lab")].toSorted()).toEqual(["lab", "lan"]);
+    expect(pools.get("lab")).toMatchObject({ fault: reading.fault, sets: reading.sets });
+  });
 });
 
 test("pools of one family each share nothing, though the numbers of their addresses are the same", () => {
@@ -47,11 +69,4 @@ test("pools of one family each share nothing, though the numbers of their addres
   expect(pools.overlapping("four")).toEqual(["both"]);
   expect(pools.overlapping("six")).toEqual([]);
   expect(pools.concernedBy(leaseOf("::a00:1", { pool: "four" }))).toEqual(["four", "six"]);
-});
-
-test("a pool of the nodes' own networks is read anew whenever it is told of", () => {
-  const pool = poolOf({ name: "nodes", uid: "u1", generation: 1 }, [], { source: "NodePodCIDR" });
-  pools.set(pool);
-  pools.set(pool);
-  expect(reads).toBe(2);
 });

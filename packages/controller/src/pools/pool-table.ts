@@ -54,10 +54,20 @@ export class PoolTable {
       this.#byName.set(name, { ...known, pool });
       return new Set([name]);
     }
-    const before = this.overlapping(name);
-    this.#overlaps.clear();
-    this.#byName.set(name, { pool, ...this.#read(pool) });
-    return new Set([name, ...before, ...this.overlapping(name)]);
+    return this.#put({ pool, ...this.#read(pool) });
+  }
+
+  /**
+   * Reads a pool anew, since something else that it is read from has changed.
+   *
+   * @returns as {@link set} does; nothing where the pool hands out what it did, or is not there
+   */
+  reread(name: string): ReadonlySet<string> {
+    const known = this.#byName.get(name);
+    if (known === undefined) return new Set();
+    const { pool } = known;
+    const reading = this.#read(pool);
+    return isSameReading(known, reading) ? new Set() : this.#put({ pool, ...reading });
   }
 
   /** @returns names of the pools that overlapped it */
@@ -93,6 +103,14 @@ export class PoolTable {
     return found;
   }
 
+  #put(fact: PoolFact): ReadonlySet<string> {
+    const { name } = fact.pool.metadata;
+    const before = this.overlapping(name);
+    this.#overlaps.clear();
+    this.#byName.set(name, fact);
+    return new Set([name, ...before, ...this.overlapping(name)]);
+  }
+
   #findOverlapping(name: string): readonly string[] {
     const own = this.#byName.get(name);
     if (own === undefined) return [];
@@ -101,13 +119,19 @@ export class PoolTable {
   }
 }
 
-/** Whether two versions of a pool hand out the same, as far as that is known without reading them: most writes are of the status. */
+/** Whether two versions of a pool say the same, as far as that is known without reading them: most writes are of the status. */
 function isSameSpec(a: IPPool, b: IPPool): boolean {
   const { uid, generation } = a.metadata;
   const isTold = uid !== undefined && generation !== undefined;
-  // What nodes have decides, too.
-  if (!isTold || b.spec.source !== undefined) return false;
-  return uid === b.metadata.uid && generation === b.metadata.generation;
+  return isTold && uid === b.metadata.uid && generation === b.metadata.generation;
+}
+
+function isSameReading(a: PoolReading, b: PoolReading): boolean {
+  if (a.fault !== b.fault || a.sets.length !== b.sets.length) return false;
+  return a.sets.every(({ addresses, open }, at) => {
+    const other = b.sets[at];
+    return other !== undefined && addresses.equals(other.addresses) && open.equals(other.open);
+  });
 }
 
 function has({ sets }: PoolFact, { address, addressSpace }: LeasedAddress): boolean {
