@@ -12,7 +12,6 @@ import {
 import { EventRecorder, inCluster, KubeClient, kubeconfigFile, LeaderElector, SYSTEM_CLOCK } from "@cluster-ipam/kube";
 import {
   ApiBlockStore,
-  ApiClusterFacts,
   ApiClusterNodes,
   ApiLeaseStore,
   ApiNodePods,
@@ -104,7 +103,6 @@ function clusterConcern(
       pods: new ApiNodePods(worker),
       nodes: new ApiClusterNodes(worker),
       clusterPods: new ApiPodNetworks(worker),
-      facts: new ApiClusterFacts(worker),
     },
     events: new EventRecorder({
       client: worker,

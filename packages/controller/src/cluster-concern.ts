@@ -1,4 +1,4 @@
-import type { BlockStore, ClusterFacts, LeaseStore, NodePods, PoolStatusStore } from "@cluster-ipam/allocator";
+import type { BlockStore, LeaseStore, NodePods, PoolStatusStore } from "@cluster-ipam/allocator";
 import type { Clock, EventRecorder, InformerMeter, KubeClient } from "@cluster-ipam/kube";
 import type { Logger } from "@cluster-ipam/telemetry";
 import { ClusterView } from "./cluster-view.ts";
@@ -28,7 +28,6 @@ export interface ClusterStores {
   readonly pods: Pick<NodePods, "get">;
   readonly nodes: Pick<ClusterNodes, "read">;
   readonly clusterPods: ClusterPods;
-  readonly facts: Pick<ClusterFacts, "node">;
 }
 
 /** What a {@link ClusterConcern} is made of. */

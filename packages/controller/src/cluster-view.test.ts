@@ -5,9 +5,10 @@ import { ManualClock } from "@cluster-ipam/kube/testing";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { ClusterView } from "./cluster-view.ts";
 import { poolOf } from "./testing/facts.ts";
-import { FakeCluster, NODE_PATH } from "./testing/fake-cluster.ts";
+import { FakeCluster, NODE_PATH, type NodeMetadata } from "./testing/fake-cluster.ts";
 
 const POOLS = `${API_PATH}/${POOL_RESOURCE}`;
+const ON_RACK_A = { source: "NodePodCIDR", nodeSelector: { matchLabels: { rack: "a" } } } as const;
 const SECOND_MS = 1_000;
 
 let cluster: FakeCluster;
@@ -92,9 +93,22 @@ describe("a pool of the nodes' own networks", () => {
 
   test("is told of no more where a node comes whose network it has already", async () => {
     await start();
-    putNode(2, {}, "twin");
+    putNode(2, {}, { name: "twin" });
     await clock.advance(SECOND_MS);
     expect(told).toEqual([]);
+  });
+
+  test("has the networks of the nodes alone that meet its selector, as their labels change", async () => {
+    cluster.put(POOLS, poolOf({ name: "primary", generation: 2 }, [], ON_RACK_A));
+    putNode(1, {}, { labels: { rack: "a" } });
+    putNode(2, {}, { labels: { rack: "b" } });
+    await start();
+    expect(networks()).toEqual(["10.1.1.2-10.1.1.254"]);
+    putNode(2, {}, { labels: { rack: "a" } });
+    putNode(1);
+    await clock.advance(SECOND_MS);
+    expect(networks()).toEqual(["10.1.2.2-10.1.2.254"]);
+    expect(told).toEqual(["primary"]);
   });
 
   test("takes the leases of a node that goes for astray", async () => {
@@ -109,9 +123,9 @@ describe("a pool of the nodes' own networks", () => {
 });
 
 /** Makes the node of that number, with a /24 of its own, or another version of it. */
-function putNode(number: number, status: object = {}, name = `n${number}`): void {
+function putNode(number: number, status: object = {}, metadata: Partial<NodeMetadata> = {}): void {
   const network = `10.${1 + (number >> 8)}.${number & 255}.0/24`;
-  cluster.putNode({ name }, { spec: { podCIDRs: [network] }, status });
+  cluster.putNode({ name: `n${number}`, ...metadata }, { spec: { podCIDRs: [network] }, status });
 }
 
 /** Starts the view. @returns the pools that it has told of until all was read, which `told` holds no more then */

@@ -22,7 +22,7 @@ import { readLease } from "./leases/lease-reader.ts";
 import { LeaseTable } from "./leases/lease-table.ts";
 import { SharedTexts } from "./leases/shared-texts.ts";
 import { StrayLeases } from "./leases/stray-leases.ts";
-import { type NodeFact, networksHandler, nodeFact, podCidrsOf } from "./nodes/node-fact.ts";
+import { type NodeFact, networksHandler, networksOf, nodeFact } from "./nodes/node-fact.ts";
 import { readPool } from "./pools/pool-reader.ts";
 import { PoolTable } from "./pools/pool-table.ts";
 
@@ -64,7 +64,7 @@ const ANSWERING: NodeState = { isReady: true, isOutOfService: false };
 export class ClusterView {
   readonly leases: LeaseTable = new LeaseTable();
   readonly oddLeases: OddLeases = new OddLeases();
-  readonly pools: PoolTable = new PoolTable((pool) => readPool(pool, podCidrsOf(this.#nodes.values())));
+  readonly pools: PoolTable = new PoolTable((pool) => readPool(pool, networksOf(this.#nodes.values())));
   readonly strays: StrayLeases = new StrayLeases(this.pools, this.leases);
   readonly #pools: Informer<IPPool>;
   readonly #leases: Informer<LeaseFact>;

@@ -9,7 +9,6 @@ import {
 import { EventRecorder, KubeClient, kubeconfigFile } from "@cluster-ipam/kube";
 import {
   ApiBlockStore,
-  ApiClusterFacts,
   ApiClusterNodes,
   ApiLeaseStore,
   ApiNodePods,
@@ -79,7 +78,6 @@ export class LocalController {
         pods: new ApiNodePods(client),
         nodes: new ApiClusterNodes(client),
         clusterPods: new ApiPodNetworks(client),
-        facts: new ApiClusterFacts(client),
       },
       date: () => new Date(),
       nearlyFullPercent: 90,

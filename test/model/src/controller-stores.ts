@@ -41,7 +41,6 @@ export function controllerStores(link: ApiLink, server: SimulatedApiServer, now:
       read: (name, signal) => link.read(`get node ${name}`, signal, () => Promise.resolve(server.nodes.read(name))),
     },
     clusterPods: { ofNode: unasked, running: unasked },
-    facts: { node: unasked },
   };
 }
 

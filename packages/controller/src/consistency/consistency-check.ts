@@ -1,4 +1,4 @@
-import type { ClusterFacts, LeaseStore } from "@cluster-ipam/allocator";
+import type { LeaseStore } from "@cluster-ipam/allocator";
 import type { Clock } from "@cluster-ipam/kube";
 import type { ClusterView } from "../cluster-view.ts";
 import type { ClusterPods } from "./cluster-pods.ts";
@@ -25,7 +25,6 @@ export interface CheckParts {
   readonly view: CheckView;
   readonly pods: ClusterPods;
   readonly store: Pick<LeaseStore, "get">;
-  readonly facts: Pick<ClusterFacts, "node">;
   readonly clock: Pick<Clock, "sleep">;
   /** A pod's annotation cannot be read, so that nobody knows what it shows. */
   readonly onUnreadable: (namespace: string, name: string) => void;
@@ -111,11 +110,11 @@ async function lookAtPods(
 
 async function confirmAll(
   suspicions: readonly PodSuspicion[],
-  { view, pods, store, facts }: CheckParts,
+  { view, pods, store }: CheckParts,
   spaces: Iterable<string>,
   signal: AbortSignal,
 ): Promise<readonly Finding[]> {
-  const confirmation = { pods, store, facts, leases: view.leases, pools: new PoolAddresses(view.pools), spaces };
+  const confirmation = { pods, store, leases: view.leases, pools: new PoolAddresses(view.pools), spaces };
   const findings: Finding[] = [];
   for (const suspicion of suspicions.slice(0, CHECK_LIMITS.confirmed)) {
     const finding = await confirmSuspicion(suspicion, confirmation, signal);

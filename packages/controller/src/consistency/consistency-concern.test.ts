@@ -53,7 +53,6 @@ function start(intervalMs?: number): () => Promise<void> {
         return await world.pods.ofNode(node, signal);
       },
     },
-    facts: world.facts,
     events: { tell: (event) => void events.push(event) },
     meter: {
       checkEnded: (outcome) => void outcomes.push(outcome),

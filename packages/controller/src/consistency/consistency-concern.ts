@@ -1,4 +1,4 @@
-import type { ClusterFacts, LeaseStore } from "@cluster-ipam/allocator";
+import type { LeaseStore } from "@cluster-ipam/allocator";
 import type { Clock, EventRecorder } from "@cluster-ipam/kube";
 import type { Logger } from "@cluster-ipam/telemetry";
 import type { Concern } from "../controller.ts";
@@ -19,7 +19,6 @@ export interface ConsistencySettings {
 export interface ConsistencyOptions extends ConsistencySettings {
   readonly leases: Pick<LeaseStore, "get">;
   readonly clusterPods: ClusterPods;
-  readonly facts: Pick<ClusterFacts, "node">;
   readonly desk: CheckDesk;
   readonly events: Pick<EventRecorder, "tell">;
   readonly meter: CheckMeter;
@@ -98,12 +97,12 @@ export class ConsistencyConcern implements Concern {
   }
 
   async #inTime(signal: AbortSignal): Promise<Awaited<ReturnType<typeof checkConsistency>>> {
-    const { clusterPods, leases, facts, clock, log } = this.#options;
+    const { clusterPods, leases, clock, log } = this.#options;
     const [ended, late] = [new AbortController(), new AbortController()];
     void clock.sleep(CHECK_PACE.timeoutMs, AbortSignal.any([signal, ended.signal])).then(() => late.abort());
     const onUnreadable = (namespace: string, name: string): void =>
       log.debug({ pod: `${namespace}/${name}` }, "annotation network-status of a pod cannot be read");
-    const parts = { view: this.#view, pods: clusterPods, store: leases, facts, clock, onUnreadable };
+    const parts = { view: this.#view, pods: clusterPods, store: leases, clock, onUnreadable };
     try {
       const result = await checkConsistency(parts, AbortSignal.any([signal, late.signal]));
       if (late.signal.aborted && !signal.aborted)

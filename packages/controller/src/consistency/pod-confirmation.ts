@@ -1,8 +1,7 @@
-import type { ClusterFacts, LeaseStore } from "@cluster-ipam/allocator";
-import { type IPLease, leaseName, unmetRequirements } from "@cluster-ipam/api";
+import type { LeaseStore } from "@cluster-ipam/allocator";
+import { type IPLease, leaseName } from "@cluster-ipam/api";
 import { formatAddress } from "@cluster-ipam/ip";
 import type { LeaseTable } from "../leases/lease-table.ts";
-import type { PoolFact } from "../pools/pool-table.ts";
 import type { ClusterPods, PodNetworks } from "./cluster-pods.ts";
 import type { Finding } from "./finding.ts";
 import { leaseText, ownSubject, podOf, whoHas } from "./finding-text.ts";
@@ -14,7 +13,6 @@ import type { PoolAddresses } from "./pool-addresses.ts";
 export interface Confirmation {
   readonly pods: Pick<ClusterPods, "running">;
   readonly store: Pick<LeaseStore, "get">;
-  readonly facts: Pick<ClusterFacts, "node">;
   readonly leases: Pick<LeaseTable, "get">;
   readonly pools: Pick<PoolAddresses, "of">;
   readonly spaces: Iterable<string>;
@@ -34,7 +32,7 @@ export async function confirmSuspicion(
   const { pods, store } = confirmation;
   const pod = await pods.running(suspect.namespace, suspect.name, signal);
   if (pod?.uid !== suspect.uid || !shows(pod, shown)) return undefined;
-  const [pool] = await offering(shown, node, confirmation, signal);
+  const [pool] = confirmation.pools.of(shown.address);
   if (pool === undefined) return undefined;
   const own = await readAll(ownNames(shown, confirmation), store, signal);
   const elsewhere = await readAll(otherNames(shown, confirmation), store, signal);
@@ -62,28 +60,6 @@ function shows(pod: PodNetworks, { address, ifName }: ShownAddress): boolean {
   const text = formatAddress(address);
   const shown = readNetworkStatus(pod.networkStatus) ?? [];
   return shown.some((each) => each.ifName === ifName && formatAddress(each.address) === text);
-}
-
-/**
- * The pools that hand the address out to the pod's node. Those of the nodes' own networks know the networks of every
- * node, also of those that the pool is not for and that some other plugin serves.
- */
-async function offering(
-  { address }: ShownAddress,
-  node: string,
-  { pools, facts }: Confirmation,
-  signal: AbortSignal,
-): Promise<readonly PoolFact[]> {
-  const found: PoolFact[] = [];
-  for (const fact of pools.of(address)) {
-    const { source, nodeSelector } = fact.pool.spec;
-    if (source !== undefined && nodeSelector !== undefined) {
-      const labels = (await facts.node(node, signal))?.labels;
-      if (labels === undefined || unmetRequirements(nodeSelector, labels).length > 0) continue;
-    }
-    found.push(fact);
-  }
-  return found;
 }
 
 /** What leases of the address are called in the spaces of the pools that hand it out. */

@@ -167,23 +167,18 @@ test("the address of the cluster's own network counts where a pool hands it out"
 
 describe("a pool of the nodes' own networks", () => {
   beforeEach(() => {
-    world.podCidrs.push("10.244.1.0/24", "10.244.2.0/24");
+    world.nodes.push(
+      { podCidrs: ["10.244.1.0/24"], labels: { rack: "a" } },
+      { podCidrs: ["10.244.2.0/24"], labels: { rack: "b" } },
+    );
     const spec = { source: "NodePodCIDR", nodeSelector: { matchLabels: { rack: "a" } } } as const;
     world.pool(poolOf({ name: "primary" }, [], spec));
-    world.facts.putNode("n1", { labels: { rack: "a" } });
-    world.facts.putNode("n2", { labels: { rack: "b" } });
   });
 
   test("is held against pods of the nodes that it is for, and no others", async () => {
-    world.pod("web-0", net1(), { node: "n1" });
-    world.pod("other", net1(), { node: "n2" });
+    world.pod("web-0", [{ interface: "eth0", ips: ["10.244.1.7"] }], { node: "n1" });
+    world.pod("other", [{ interface: "eth0", ips: ["10.244.2.7"] }], { node: "n2" });
     expect((await world.findings()).map(({ about }) => about.pod)).toEqual(["default/web-0"]);
-  });
-
-  test("says nothing of pods of a node that is gone", async () => {
-    world.facts.removeNode("n1");
-    world.pod("web-0", net1(), { node: "n1" });
-    expect(await world.findings()).toEqual([]);
   });
 });
 

@@ -1,11 +1,19 @@
 import { isDeepStrictEqual } from "node:util";
-import { asNodeObject, type NodeState, nodeStateOf } from "@cluster-ipam/api";
+import { asNodeObject, type Labels, type NodeState, nodeStateOf } from "@cluster-ipam/api";
 import type { CachedObject, ObjectHandler } from "@cluster-ipam/kube";
+
+/** What pools of the nodes' own networks make of a node. */
+export interface NodeNetworks {
+  readonly podCidrs: readonly string[];
+  readonly labels: Labels;
+}
 
 /** What a node tells of itself. */
 export interface NodeFact extends NodeState {
-  readonly podCidrs: readonly string[];
+  readonly networks: NodeNetworks;
 }
+
+const NONE: NodeNetworks = { podCidrs: [], labels: {} };
 
 /**
  * What is kept of a Node.
@@ -14,29 +22,31 @@ export interface NodeFact extends NodeState {
  */
 export function nodeFact(object: unknown): NodeFact {
   const node = asNodeObject(object);
-  return { ...nodeStateOf(node), podCidrs: node.spec?.podCIDRs ?? [] };
+  const { podCIDRs: podCidrs = [] } = node.spec ?? {};
+  return { ...nodeStateOf(node), networks: { podCidrs, labels: node.metadata.labels ?? {} } };
 }
 
-/** The networks of all nodes that can be read, each once. */
-export function podCidrsOf(nodes: Iterable<CachedObject<NodeFact>>): readonly string[] {
-  return [...new Set([...nodes].flatMap(networksOf))];
+/** What each node gives to pools. */
+export function* networksOf(nodes: Iterable<CachedObject<NodeFact>>): Iterable<NodeNetworks> {
+  for (const node of nodes) yield networksOfOne(node);
 }
 
 /**
- * Calls `changed` where a node's networks are not what they were. Most events of a node say that it is alive, every few
- * seconds on one that is busy.
+ * Calls `changed` where a node gives something else to pools than it did. Most events of a node say that it is alive,
+ * every few seconds on one that is busy.
  */
 export function networksHandler(changed: () => void): ObjectHandler<NodeFact> {
-  const compare = (before: readonly string[], after: readonly string[]): void => {
-    if (!isDeepStrictEqual(before, after)) changed();
+  const compare = (before: NodeNetworks, after: NodeNetworks): void => {
+    if (before.podCidrs.length + after.podCidrs.length > 0 && !isDeepStrictEqual(before, after)) changed();
   };
   return {
-    added: (node) => compare([], networksOf(node)),
-    changed: (node, before) => compare(networksOf(before), networksOf(node)),
-    deleted: (node) => compare(networksOf(node), []),
+    added: (node) => compare(NONE, networksOfOne(node)),
+    changed: (node, before) => compare(networksOfOne(before), networksOfOne(node)),
+    deleted: (node) => compare(networksOfOne(node), NONE),
   };
 }
 
-function networksOf(node: CachedObject<NodeFact>): readonly string[] {
-  return node.kind === "object" ? node.value.podCidrs : [];
+/** Nothing where the node cannot be read. */
+function networksOfOne(node: CachedObject<NodeFact>): NodeNetworks {
+  return node.kind === "object" ? node.value.networks : NONE;
 }

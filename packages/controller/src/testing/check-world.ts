@@ -1,4 +1,4 @@
-import { attachedLease, FakeClock, MemoryClusterFacts } from "@cluster-ipam/allocator/testing";
+import { attachedLease, FakeClock } from "@cluster-ipam/allocator/testing";
 import type { IPBlock, IPLease, IPLeaseSpec, IPPool, ObjectMeta } from "@cluster-ipam/api";
 import { type BlockFact, blockFact } from "../blocks/block-fact.ts";
 import type { PodNetworks } from "../consistency/cluster-pods.ts";
@@ -7,6 +7,7 @@ import type { Finding } from "../consistency/finding.ts";
 import { OddLeases } from "../consistency/odd-leases.ts";
 import { leaseFact } from "../leases/lease-fact.ts";
 import { LeaseTable } from "../leases/lease-table.ts";
+import type { NodeNetworks } from "../nodes/node-fact.ts";
 import { readPool } from "../pools/pool-reader.ts";
 import { PoolTable } from "../pools/pool-table.ts";
 
@@ -30,10 +31,10 @@ interface Network {
 export class CheckWorld implements CheckParts {
   readonly leases: LeaseTable = new LeaseTable();
   readonly oddLeases: OddLeases = new OddLeases();
-  readonly pools: PoolTable = new PoolTable((pool) => readPool(pool, this.podCidrs));
-  readonly podCidrs: string[] = [];
+  readonly pools: PoolTable = new PoolTable((pool) => readPool(pool, this.nodes));
+  /** What the copy has of the nodes; read when a pool is made. */
+  readonly nodes: NodeNetworks[] = [];
   readonly clock: FakeClock = new FakeClock({ isAutomatic: true });
-  readonly facts: MemoryClusterFacts = new MemoryClusterFacts();
   /** Names of pods whose annotation could not be read. */
   readonly unreadable: string[] = [];
   /** What the server was asked for, such as `pods n1`. */

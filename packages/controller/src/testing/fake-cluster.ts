@@ -9,7 +9,8 @@ interface ServedObject {
   readonly metadata: { readonly name: string };
 }
 
-interface NodeMetadata {
+/** What a test says of a node. */
+export interface NodeMetadata {
   readonly name: string;
   readonly labels?: Labels;
 }
