@@ -1,7 +1,8 @@
 import { IpamError } from "@cluster-ipam/errors";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { AllocatorFixture, anyOf, fixedOf } from "./testing/allocator-fixture.ts";
 import { attachedLease } from "./testing/index.ts";
+import { rangeSetOf } from "./testing/range-set-of.ts";
 
 const CANCELLED = new IpamError("cancelled", "overtaken by a DEL");
 const STRANGER = {
@@ -86,6 +87,60 @@ test("leases of an overlapping pool fill this one too", async () => {
   world.overlapping = ["lab", "wide"];
   for (const last of [1, 2]) await world.put(attachedLease(`10.0.0.${last}`, { ...STRANGER, pool: "wide" }));
   await expect(world.take([anyOf("10.0.0.0/30")])).rejects.toMatchObject({ code: "pool-exhausted" });
+});
+
+describe.for(["Spread", "Sequential"] as const)("leases of a pool that is gone, on strategy %s,", (strategy) => {
+  let world: AllocatorFixture;
+
+  /** The first addresses from 10.0.0.1 on are leased, so many, from a pool that no list of pools names. */
+  async function lease(count: number): Promise<void> {
+    world = new AllocatorFixture();
+    world.overlapping = ["lab", ""];
+    const old = { ...STRANGER, pool: "lab-old" };
+    for (let number = 1; number <= count; number += 1) {
+      await world.put(attachedLease(`10.0.${number >> 8}.${number & 255}`, old));
+    }
+  }
+
+  // One set, as a pool that is in use has: hints are of sets.
+  const set = rangeSetOf("10.0.0.0/22");
+
+  function take(name: string): ReturnType<AllocatorFixture["take"]> {
+    const who = { containerID: name, pod: { namespace: "shop", name, uid: name } };
+    return world.take([{ set, fixed: undefined, strategy }], who);
+  }
+
+  function creates(): number {
+    return world.operations.filter((operation) => operation === "create").length;
+  }
+
+  test("fill this one too, after few tries", async () => {
+    await lease(1_022);
+    await expect(take("web-1")).rejects.toMatchObject({
+      code: "pool-exhausted",
+      message: expect.stringContaining("pool lab is full: 1022 used of a capacity of 1022"),
+    });
+    expect(creates()).toBeLessThan(25);
+  });
+
+  test("leave the last address to be found after few tries, and the next one by a hint", async () => {
+    await lease(1_020);
+    const [first] = await take("web-1");
+    expect(creates()).toBeLessThan(25);
+    world.store.faults.calls.length = 0;
+    const [second] = await take("web-2");
+    const found = new Set([first?.spec.address, second?.spec.address]);
+    expect(found).toEqual(new Set(["10.0.3.253", "10.0.3.254"]));
+    expect(world.operations).toEqual(["create"]);
+  });
+});
+
+test("leases of all pools are listed only where many conflicts speak against those of the pool's own", async () => {
+  const world = new AllocatorFixture();
+  for (let last = 1; last < 255; last += 1) await world.put(attachedLease(`10.0.0.${last}`, STRANGER));
+  await expect(world.take([anyOf("10.0.0.0/24")])).rejects.toMatchObject({ code: "pool-exhausted" });
+  const lists = world.store.faults.calls.filter(({ operation }) => operation === "listNames");
+  expect(lists.map(({ name }) => name)).toEqual(["lab"]);
 });
 
 test("once a list is there, conflicts and successes keep it true: each call is one write", async () => {

@@ -58,6 +58,9 @@ export interface LeaseStore {
   listByNode(node: string, signal: AbortSignal): Promise<IPLease[]>;
   /** All leases with this `spec.holder`, of any node. Costs the server the same scan. */
   listByHolder(holder: string, signal: AbortSignal): Promise<IPLease[]>;
-  /** Names of all leases of a pool, read by pages and without bodies; started over when the server forgets a page. */
-  listNames(pool: string, signal: AbortSignal): Promise<string[]>;
+  /**
+   * Names of all leases of a pool, or of all there are where it is undefined; read by pages and without bodies, started
+   * over when the server forgets a page.
+   */
+  listNames(pool: string | undefined, signal: AbortSignal): Promise<string[]>;
 }

@@ -24,6 +24,20 @@ test("a list counts the leases of every overlapping pool that lie in the set and
   expect(takenOf(set, occupancy)).toEqual(["10.0.0.5", "10.0.0.6"]);
 });
 
+test("a list of all leases counts those of pools that nobody names, and serves as a hint and as any other list", async () => {
+  const { clock, hints, set, store } = setUp();
+  await store.create(attachedLease("10.0.0.5", { pool: "lab" }));
+  await store.create(attachedLease("10.0.0.6", { pool: "gone" }));
+  expect(takenOf(set, await hints.listedSince(set, 0, NEVER))).toEqual(["10.0.0.5"]);
+  const all = await hints.listedSince(set, 0, NEVER, "all");
+  hints.learnTaken(set, address("10.0.0.7"));
+  expect(takenOf(set, all)).toEqual(["10.0.0.5", "10.0.0.6", "10.0.0.7"]);
+  expect([hints.peek(set), await hints.listedSince(set, 0, NEVER)]).toEqual([all, all]);
+  expect(store.faults.calls.slice(-2).map(({ name }) => name)).toEqual(["lab", "*"]);
+  await clock.advance(5_001);
+  expect(hints.peek(set)).toBeUndefined();
+});
+
 test("a set in a space of its own counts the leases of that space", async () => {
   const { hints, set, store } = setUp({ addressSpace: "blue" });
   await store.create(attachedLease("10.0.0.5", { pool: "lab", addressSpace: "blue" }));

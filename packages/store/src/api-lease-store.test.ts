@@ -317,6 +317,13 @@ describe("lists", () => {
     });
   });
 
+  it("asks for the names of all leases without a selector", async () => {
+    const { server, store } = await open({}, answerJson(200, TABLE));
+    expect(await store.listNames(undefined, unending())).toEqual(["10.0.0.5", V6_NAME]);
+    const query = new URL(server.requests[0]?.target ?? "", server.url).searchParams;
+    expect(Object.fromEntries(query)).toEqual({ includeObject: "None", limit: "5000", timeout: expect.any(String) });
+  });
+
   it("cannot be widened by a pool's name", async () => {
     const { server, store } = await open({}, answerJson(200, TABLE));
     await store.listNames(String.raw`a,spec.node=b\c`, unending());

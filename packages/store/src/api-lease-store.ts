@@ -83,10 +83,10 @@ export class ApiLeaseStore implements LeaseStore {
     return listObjects(this.#api, LEASES, { ...this.#matching("spec.holder", holder), pick: leasesOf }, signal);
   }
 
-  listNames(pool: string, signal: AbortSignal): Promise<string[]> {
-    const { pageSize, query } = this.#matching("spec.pool", pool);
+  listNames(pool: string | undefined, signal: AbortSignal): Promise<string[]> {
     const { accept, includeObject } = NAMES_ONLY;
-    const list = { pageSize, accept, query: { ...query, includeObject }, pick: namesOfTable };
+    const query = { ...(pool === undefined ? {} : matching("spec.pool", pool)), includeObject };
+    const list = { pageSize: this.#pageSize, accept, query, pick: namesOfTable };
     return listObjects(this.#api, LEASES, list, signal);
   }
 

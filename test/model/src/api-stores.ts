@@ -35,7 +35,9 @@ export function leaseStoreOver(link: ApiLink, leases: LeaseStore): LeaseStore {
     listByHolder: (holder, signal) =>
       link.read(`list the leases of holder ${holder}`, signal, () => leases.listByHolder(holder, NEVER)),
     listNames: (pool, signal) =>
-      link.read(`list the leases of pool ${pool}`, signal, () => leases.listNames(pool, NEVER)),
+      link.read(`list the leases of ${pool === undefined ? "all pools" : `pool ${pool}`}`, signal, () =>
+        leases.listNames(pool, NEVER),
+      ),
   };
 }
 

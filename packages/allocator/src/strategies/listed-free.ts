@@ -1,4 +1,5 @@
 import { IpamError } from "@cluster-ipam/errors";
+import type { Address } from "@cluster-ipam/ip";
 import type { Random } from "../clock.ts";
 import type { Occupancy } from "../occupancy.ts";
 import { describeRanges, type RangeSet } from "../range-set.ts";
@@ -12,8 +13,12 @@ import type { CandidateContext, Candidates } from "./candidates.ts";
  */
 export type RankChoice = (free: bigint, lost: number) => bigint;
 
-/** How many candidates of a hint from before the call may be taken before a list of the call's own is worth its cost. */
-const HINT_PATIENCE = 4;
+/**
+ * How many candidates may be taken before a better list is worth its cost: after those of a hint from before the call one
+ * of the call's own, after those of that one a list of all leases. More are hardly lost in a race: leases stand in the
+ * way whose pool is gone, so that no list of pools leads to them.
+ */
+const PATIENCE = { hint: 4, pools: 16, all: Number.POSITIVE_INFINITY } as const;
 
 /** The error for a set of which a list that began after the call shows nothing free. */
 export type FullError = (set: RangeSet, occupancy: Occupancy) => IpamError;
@@ -27,18 +32,30 @@ export async function* listedFree(
   const { set, hints, startedAtMs, signal } = context;
   const hint = hints.peek(set);
   let occupancy = hint ?? (await hints.listedSince(set, startedAtMs, signal));
-  let patience = hint === undefined ? Number.POSITIVE_INFINITY : HINT_PATIENCE;
+  let basis: keyof typeof PATIENCE = hint === undefined ? "pools" : "hint";
   for (;;) {
-    for (let lost = 0; occupancy.free > 0n && lost < patience; lost += 1) {
-      const offset = occupancy.freeAt(choose(occupancy.free, lost));
-      yield set.open.at(offset);
-      // Not left to the hints: these may hold a newer list by now, and this loop must end.
-      occupancy.add(offset);
-    }
-    const newer = await hints.listedSince(set, startedAtMs, signal);
-    if (newer === occupancy && occupancy.free === 0n) throw full(set, occupancy);
+    yield* freeBy(occupancy, set, choose, PATIENCE[basis]);
+    const isFull = occupancy.free === 0n;
+    if (isFull && basis === "all") throw full(set, occupancy);
+    basis = basis === "pools" && !isFull ? "all" : "pools";
+    const newer = await hints.listedSince(set, startedAtMs, signal, basis);
+    if (newer === occupancy && isFull) throw full(set, occupancy);
     occupancy = newer;
-    patience = Number.POSITIVE_INFINITY;
+  }
+}
+
+/** What the list shows free, as long as there is any and the patience lasts. */
+function* freeBy(
+  occupancy: Occupancy,
+  set: RangeSet,
+  choose: RankChoice,
+  patience: number,
+): Generator<Address, void, void> {
+  for (let lost = 0; occupancy.free > 0n && lost < patience; lost += 1) {
+    const offset = occupancy.freeAt(choose(occupancy.free, lost));
+    yield set.open.at(offset);
+    // Not left to the hints: these may hold a newer list by now, and the search must end.
+    occupancy.add(offset);
   }
 }
 

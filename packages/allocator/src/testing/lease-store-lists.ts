@@ -109,6 +109,14 @@ export function describeLists(store: () => LeaseStore): void {
       expect((await store().listNames(pool, open())).toSorted()).toEqual(namesOf(expected));
     });
 
+    it("lists the names of every pool where none is named", async () => {
+      const [one, other] = [new LeaseFixture(4), new LeaseFixture(6)];
+      const expected = [...Array.from({ length: MANY }, (_, number) => one.lease(number)), other.lease(1)];
+      await createAll(store(), expected);
+      // The store under test may hold what other tests have left.
+      expect(await store().listNames(undefined, open())).toEqual(expect.arrayContaining(namesOf(expected)));
+    });
+
     it("lists nothing for a pool without leases", async () => {
       expect(await store().listNames(new LeaseFixture().pool, open())).toEqual([]);
     });

@@ -77,10 +77,11 @@ export class MemoryLeaseStore implements LeaseStore {
     return this.faults.read(call, signal, () => this.snapshot().filter(({ spec }) => spec.holder === holder));
   }
 
-  listNames(pool: string, signal: AbortSignal): Promise<string[]> {
-    const call = { operation: "listNames", name: pool } as const;
+  listNames(pool: string | undefined, signal: AbortSignal): Promise<string[]> {
+    const call = { operation: "listNames", name: pool ?? "*" } as const;
     return this.faults.read(call, signal, () => {
-      return this.snapshot().flatMap(({ metadata, spec }) => (spec.pool === pool ? [metadata.name] : []));
+      const listed = this.snapshot().filter(({ spec }) => pool === undefined || spec.pool === pool);
+      return listed.map(({ metadata }) => metadata.name);
     });
   }
 
