@@ -31,7 +31,7 @@ export type {
 } from "./lease-store.ts";
 export { namedSet } from "./named-set.ts";
 export type { BlockCall, NodeBlocks, OwnBlocks } from "./node-blocks.ts";
-export { isPodOf, type NodePods, type PodIdentity } from "./node-pods.ts";
+export { isHolderOf, isHolderThere, isPodOf, type NodePods, type PodIdentity, type PodQuery } from "./node-pods.ts";
 export { OccupancyHints, type OccupancySource } from "./occupancy-hints.ts";
 export type { OwnLeases } from "./own-leases.ts";
 export { podCidrSetsOf } from "./pod-cidr-sets.ts";

@@ -40,6 +40,13 @@ it("a pod is read by its name, with its annotations", async () => {
   expect(server.requests[0]?.headers.accept).toContain("as=PartialObjectMetadata;");
 });
 
+it("a pod is read whole where its node is needed", async () => {
+  const metadata = { namespace: "shop", name: "web-0", uid: "u-1", annotations: ANNOTATIONS };
+  const { server, pods } = await open(answerJson(200, { metadata, spec: { nodeName: "n1" } }));
+  expect(await pods.get("shop", "web-0", unending(), { needsNode: true })).toEqual({ ...metadata, node: "n1" });
+  expect(server.requests[0]?.headers.accept).toBe("application/json");
+});
+
 it("a pod that is not there is undefined, and one that may not be read an error that names the permission", async () => {
   const missing = await open(answerStatus(404, "NotFound", "not found"));
   expect(await missing.pods.get("shop", "web-0", unending())).toBeUndefined();

@@ -1,4 +1,4 @@
-import type { NodePods, PodIdentity } from "@cluster-ipam/allocator";
+import type { NodePods, PodIdentity, PodQuery } from "@cluster-ipam/allocator";
 import { getObjectAt, listObjects } from "./api-read.ts";
 import { PODS, podPath } from "./resource.ts";
 import type { Api } from "./single-write.ts";
@@ -20,9 +20,11 @@ interface PodObject {
     readonly annotations?: Readonly<Record<string, string>>;
     readonly ownerReferences?: readonly { readonly kind: string; readonly controller?: boolean }[];
   };
+  /** Absent where the metadata alone was asked for. */
+  readonly spec?: { readonly nodeName?: string };
 }
 
-/** The pods of the API server, by their metadata alone. */
+/** The pods of the API server, by their metadata alone where that is enough. */
 export class ApiNodePods implements NodePods {
   readonly #api: Api;
   readonly #pageSize: number;
@@ -43,9 +45,14 @@ export class ApiNodePods implements NodePods {
     );
   }
 
-  async get(namespace: string, name: string, signal: AbortSignal): Promise<PodIdentity | undefined> {
-    const query = { resource: PODS, name, path: podPath(namespace, name), accept: METADATA };
-    const object = await getObjectAt(this.#api, query, signal);
+  async get(
+    namespace: string,
+    name: string,
+    signal: AbortSignal,
+    { needsNode = false }: PodQuery = {},
+  ): Promise<PodIdentity | undefined> {
+    const query = { resource: PODS, name, path: podPath(namespace, name) };
+    const object = await getObjectAt(this.#api, needsNode ? query : { ...query, accept: METADATA }, signal);
     return object === undefined ? undefined : identityOf(object);
   }
 }
@@ -56,11 +63,18 @@ function podsOf({ items }: Readonly<Record<string, unknown>>): PodIdentity[] {
 }
 
 function identityOf(object: unknown): PodIdentity {
-  const { namespace, name, uid, annotations = {}, ownerReferences = [] } = (object as PodObject).metadata ?? {};
+  const { metadata, spec } = object as PodObject;
+  const { namespace, name, uid, annotations = {}, ownerReferences = [] } = metadata ?? {};
   if (namespace === undefined || name === undefined || uid === undefined) {
     throw new TypeError("the API server's answer has a pod without namespace, name or uid");
   }
   const controller = ownerReferences.find((owner) => owner.controller === true);
-  const identity = { namespace, name, uid, annotations };
-  return controller === undefined ? identity : { ...identity, controllerKind: controller.kind };
+  return {
+    namespace,
+    name,
+    uid,
+    annotations,
+    ...(controller === undefined ? {} : { controllerKind: controller.kind }),
+    ...(spec?.nodeName === undefined ? {} : { node: spec.nodeName }),
+  };
 }

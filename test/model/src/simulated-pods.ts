@@ -32,5 +32,5 @@ export class SimulatedPods {
 function identityOf(pod: PodPlan): PodIdentity {
   const { name, uid, isStateful } = pod;
   const controlled = isStateful === true ? { controllerKind: "StatefulSet" } : {};
-  return { namespace: namespaceOf(pod), name, uid, annotations: {}, ...controlled };
+  return { namespace: namespaceOf(pod), name, uid, annotations: {}, node: pod.node, ...controlled };
 }

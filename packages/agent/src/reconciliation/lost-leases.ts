@@ -2,6 +2,7 @@ import {
   createLease,
   describeHolder,
   isHeldBy,
+  isHolderThere,
   isKeptFor,
   replaceLease,
   type WriteContext,
@@ -11,7 +12,6 @@ import { holdingInterface } from "../attachments/attachment-gate.ts";
 import { boundedSignal, isAttachedTo, type Round } from "./round.ts";
 import { sandboxState } from "./sandbox-state.ts";
 import { giveBack } from "./stale-release.ts";
-import { isPodAlive } from "./unseen-sandboxes.ts";
 
 /** What the server has of a lease that memory holds. */
 type Standing =
@@ -92,7 +92,7 @@ async function compareWithRead(known: IPLease, round: Round): Promise<Standing> 
 
 async function isAlive(known: IPLease, round: Round, signal: AbortSignal): Promise<boolean> {
   const state = sandboxState(known, round.agent.sandboxes);
-  return state === "there" || (state === "unseen" && (await isPodAlive(known, round, signal)));
+  return state === "there" || (state === "unseen" && (await isHolderThere(known, round.pods, signal)));
 }
 
 /** A hand, or a restored backup, says that the address of a living attachment was given back. */

@@ -41,7 +41,11 @@ describe("a lease whose sandbox nobody sees", () => {
   test.each<readonly [string, CallFixture["pod"], Parameters<ReconcilingNode["pods"]["put"]>[0]]>([
     ["its pod is there", POD, POD],
     ["its pod has run to its end, since its object is there", POD, POD],
-    ["the runtime told no uid and a pod of that name is there", { ...POD, uid: "" }, { ...POD, uid: "another" }],
+    [
+      "the runtime told no uid and a pod of that name is on its node",
+      { ...POD, uid: "" },
+      { ...POD, uid: "another", node: "n1" },
+    ],
     [
       "it is a static pod's, whose mirror bears the hash",
       { ...POD, uid: "hash-1" },
@@ -63,6 +67,11 @@ describe("a lease whose sandbox nobody sees", () => {
   test.each<readonly [string, CallFixture["pod"], Parameters<ReconcilingNode["pods"]["put"]>[0] | undefined]>([
     ["another pod has its name, as a StatefulSet makes it again", POD, { ...POD, uid: "uid-2" }],
     ["the runtime told no uid and no pod has its name", { ...POD, uid: "" }, undefined],
+    [
+      "the runtime told no uid and the pod of its name is on another node",
+      { ...POD, uid: "" },
+      { ...POD, uid: "another", node: "n2" },
+    ],
     [
       "its static pod's file has changed",
       { ...POD, uid: "hash-1" },
@@ -88,9 +97,9 @@ describe("a lease whose sandbox nobody sees", () => {
     await node.round();
     await node.world.clock.advance(TEN_MINUTES_MS);
     const get = node.pods.get.bind(node.pods);
-    node.pods.get = (namespace, name) => {
+    node.pods.get = (...query) => {
       node.pods.put(POD);
-      return get(namespace, name);
+      return get(...query);
     };
     expect((await node.round()).done).toEqual([]);
     expect(node.leases()).toHaveLength(1);

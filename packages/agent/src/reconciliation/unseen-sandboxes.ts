@@ -1,4 +1,4 @@
-import { isPodOf, type PodIdentity } from "@cluster-ipam/allocator";
+import { isHolderThere, isPodOf, type PodIdentity } from "@cluster-ipam/allocator";
 import type { IPLease } from "@cluster-ipam/api";
 import { boundedSignal, isAttachedTo, type Round } from "./round.ts";
 import { sandboxState } from "./sandbox-state.ts";
@@ -42,13 +42,6 @@ export function hasUnseen({ agent }: Round): boolean {
   });
 }
 
-/** Whether the server has the pod of a lease now; false for a lease without one. */
-export async function isPodAlive({ spec: { pod } }: IPLease, { pods }: Round, signal: AbortSignal): Promise<boolean> {
-  if (pod === undefined) return false;
-  const found = await pods.get(pod.namespace, pod.name, signal);
-  return found !== undefined && isPodOf(found, pod);
-}
-
 async function listPods({ agent, pods, journal, ...round }: Round): Promise<readonly PodIdentity[] | undefined> {
   try {
     return await pods.list(agent.node, boundedSignal({ agent, pods, journal, ...round }));
@@ -67,7 +60,7 @@ function releasePodlessOne(lease: IPLease, round: Round): Promise<void> {
   const { agent, evidence } = round;
   const isStale = async (found: IPLease, signal: AbortSignal): Promise<boolean> => {
     const isUnseen = sandboxState(found, agent.sandboxes) === "unseen" && found.spec.pod !== undefined;
-    return isUnseen && !(await isPodAlive(found, round, signal));
+    return isUnseen && !(await isHolderThere(found, round.pods, signal));
   };
   return releaseStale(lease, { finding: "pod-gone", reason: REASON, suspicions: evidence.podless, isStale }, round);
 }

@@ -8,6 +8,7 @@ export class MemoryPods implements NodePods {
   /** From now on every answer is this error. */
   failure: Error | undefined;
 
+  /** Makes a pod, of any node that is asked for where it names none. */
   put(pod: Pick<PodIdentity, "namespace" | "name" | "uid"> & Partial<PodIdentity>): void {
     this.#pods.set(`${pod.namespace}/${pod.name}`, { annotations: {}, ...pod });
   }
@@ -19,12 +20,15 @@ export class MemoryPods implements NodePods {
   async list(node: string): Promise<readonly PodIdentity[]> {
     this.calls.push(`list ${node}`);
     if (this.failure !== undefined) throw this.failure;
-    return [...this.#pods.values()];
+    return [...this.#pods.values()].filter((pod) => (pod.node ?? node) === node);
   }
 
-  async get(namespace: string, name: string): Promise<PodIdentity | undefined> {
+  async get(...[namespace, name, _signal, options]: Parameters<NodePods["get"]>): Promise<PodIdentity | undefined> {
     this.calls.push(`get ${namespace}/${name}`);
     if (this.failure !== undefined) throw this.failure;
-    return this.#pods.get(`${namespace}/${name}`);
+    const found = this.#pods.get(`${namespace}/${name}`);
+    if (found === undefined || options?.needsNode === true) return found;
+    const { node: _, ...identity } = found;
+    return identity;
   }
 }

@@ -61,6 +61,18 @@ test("a lease goes where another pod has the name by now", async () => {
   expect(await world.lost()).toEqual([]);
 });
 
+test.for([
+  ["stays while a pod of that name is on its node", "n1", ["10.0.0.5"]],
+  ["goes where the only pod of that name is on another node", "n2", []],
+  ["goes where the only pod of that name is on no node yet", undefined, []],
+] as const)("a lease whose runtime told no uid %s", async ([, node, left]) => {
+  const world = new World();
+  await world.put("10.0.0.5", { uid: "" });
+  const found = podOf("uid-2");
+  lose(world, () => world.pods.set("default/web-0", node === undefined ? found : { ...found, node }));
+  expect(await world.lost()).toEqual(left);
+});
+
 test("a lease of no pod goes with its node", async () => {
   const world = new World();
   await world.put("10.0.0.5", { isPodless: true });
@@ -214,6 +226,14 @@ function mirrorOf(hash: string): PodIdentity {
   return { ...podOf("uid-of-the-mirror"), annotations: { "kubernetes.io/config.hash": hash } };
 }
 
+/** What a test says of a lease. */
+interface LeaseWords {
+  readonly isPodless?: boolean;
+  readonly reserved?: IPLease["spec"]["reserved"];
+  /** Of the pod, as the runtime told it. */
+  readonly uid?: string;
+}
+
 class World {
   readonly store = new MemoryLeaseStore();
   readonly keeping = new ScriptedKeeping();
@@ -236,14 +256,8 @@ class World {
     this.#isDryRun = isDryRun;
   }
 
-  async put(
-    address: string,
-    {
-      isPodless = false,
-      reserved,
-    }: { readonly isPodless?: boolean; readonly reserved?: IPLease["spec"]["reserved"] } = {},
-  ): Promise<IPLease> {
-    const pod = { namespace: "default", name: "web-0", uid: "uid-1" };
+  async put(address: string, { isPodless = false, reserved, uid = "uid-1" }: LeaseWords = {}): Promise<IPLease> {
+    const pod = { namespace: "default", name: "web-0", uid };
     const ofNode = { node: "n1", ifName: "net1", holder: "default/web-0/net1", pod };
     const draft = attachedLease(address, { ...ofNode, ...(reserved === undefined ? {} : { reserved }) });
     const { pod: _, ...spec } = { ...draft.spec, holder: "" };
@@ -282,7 +296,14 @@ class World {
       {
         ...look,
         leases: this.#leases,
-        pods: { get: (namespace, name) => Promise.resolve(this.pods.get(`${namespace}/${name}`)) },
+        pods: {
+          get: async (namespace, name, _signal, options) => {
+            const found = this.pods.get(`${namespace}/${name}`);
+            if (found === undefined || options?.needsNode === true) return found;
+            const { node: _node, ...identity } = found;
+            return identity;
+          },
+        },
         store: {
           get: async (name) => {
             if (name === this.failing) throw new Error("no");

@@ -1,4 +1,4 @@
-import { type EndRules, endLease, isPodOf, type LeaseStore, type NodePods } from "@cluster-ipam/allocator";
+import { type EndRules, endLease, isHolderThere, type LeaseStore, type NodePods } from "@cluster-ipam/allocator";
 import type { IPLease } from "@cluster-ipam/api";
 import type { LeaseFact } from "../leases/lease-fact.ts";
 import type { LeaseTable } from "../leases/lease-table.ts";
@@ -72,8 +72,7 @@ async function releaseOne(lease: LeaseFact, options: LostLeasesOptions, signal: 
   // Deleted already, and held back by somebody's finalizer.
   if (found.metadata.deletionTimestamp !== undefined) return;
   const { pod } = found.spec;
-  const living = pod === undefined ? undefined : await pods.get(pod.namespace, pod.name, signal);
-  if (living !== undefined && pod !== undefined && isPodOf(living, pod)) {
+  if (pod !== undefined && (await isHolderThere(found, pods, signal))) {
     return journal.leaseKept(lease, `pod ${pod.namespace}/${pod.name} still exists`);
   }
   // Many may have gone before this one: the node may be back by now.
