@@ -60,9 +60,12 @@ describe("S15: an API server that is down or slow", () => {
       daemon().pause();
 
       const wanted = addCall(`wanted while ${who} hangs`, NETWORK);
+      // Waits for what the first one reads.
+      const second = addCall(`wanted, too, while ${who} hangs`, NETWORK);
       const releasing = callPlugin(node.socketPath, delCall(held), { timeoutMs: DEL_MS });
-      const [added, deleted] = await Promise.all([patiently(wanted), releasing]);
+      const [added, other, deleted] = await Promise.all([patiently(wanted), patiently(second), releasing]);
       expectUnreachable(added);
+      expectUnreachable(other);
       expect(deleted).toMatchObject({ kind: "success", stdout: "" });
 
       daemon().resume();

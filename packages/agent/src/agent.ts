@@ -41,6 +41,8 @@ const LAST_ROUND_TIMEOUT_MS = 4_000;
 
 /** The address manager of one node: the verbs of CNI over the leases that the node holds. */
 export class Agent {
+  /** URL of the API server, for messages. */
+  readonly apiServer: string;
   readonly #context: AgentContext;
   readonly #reconciler: Reconciler;
   readonly #loaded = Promise.withResolvers<void>();
@@ -49,6 +51,7 @@ export class Agent {
   #isAwayTold = false;
 
   constructor(deps: AgentDeps) {
+    this.apiServer = deps.apiServer;
     this.#context = createContext(deps);
     this.#reconciler = new Reconciler(this.#context, deps.reconciliation ?? NO_RECONCILIATION);
     const { signal } = this.#ended;

@@ -23,11 +23,15 @@ export interface CallDeadline {
   clear(): void;
 }
 
-/** The deadline of one call; the signal's reason is the error that the caller gets. */
-export function startDeadline(command: Command): CallDeadline {
+/**
+ * The deadline of one call; the signal's reason is the error that the caller gets.
+ *
+ * @param apiServer URL of the API server, for the message: a call that waits for another one's read knows no more
+ */
+export function startDeadline(command: Command, apiServer: string): CallDeadline {
   const controller = new AbortController();
   const limitMs = DEADLINE_MS[command];
-  const timer = setTimeout(() => controller.abort(tooLate(limitMs)), limitMs);
+  const timer = setTimeout(() => controller.abort(tooLate(apiServer, limitMs)), limitMs);
   return {
     signal: controller.signal,
     hangUp: () => controller.abort(new IpamError("cancelled", "the caller hung up before it had an answer")),
@@ -35,6 +39,6 @@ export function startDeadline(command: Command): CallDeadline {
   };
 }
 
-function tooLate(limitMs: number): IpamError {
-  return new IpamError("apiserver-unreachable", `the API server gave no usable answer within ${limitMs / 1000} s`);
+function tooLate(apiServer: string, limitMs: number): IpamError {
+  return new IpamError("apiserver-unreachable", `${apiServer} gave no usable answer within ${limitMs / 1000} s`);
 }

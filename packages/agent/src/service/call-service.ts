@@ -80,7 +80,7 @@ export class CallService {
 
   async #answer(wire: WireRequest, reply: FastifyReply): Promise<string> {
     const request = decodeRequest(wire);
-    const deadline = startDeadline(request.command);
+    const deadline = startDeadline(request.command, this.#agent.apiServer);
     const hangUp = (): void => {
       if (!reply.raw.writableEnded) deadline.hangUp();
     };

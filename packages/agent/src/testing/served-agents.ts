@@ -28,7 +28,8 @@ export class ServedAgents implements AsyncDisposable {
   #agent: Agent | undefined;
 
   constructor(options: ServerOptions = {}) {
-    const desk: Pick<Agent, "call" | "health"> = {
+    const desk: Pick<Agent, "apiServer" | "call" | "health"> = {
+      apiServer: "https://192.0.2.1:6443",
       call: (request, signal) => this.#current.call(request, signal),
       health: () => this.#current.health(),
     };

@@ -1,7 +1,8 @@
 import { IpamError } from "@cluster-ipam/errors";
-import { beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { LATE_WRITE_MS } from "../attachments/attachments.ts";
 import { settlePending, settlePendingUntil } from "../releases/settle-pending.ts";
+import { startDeadline } from "../service/call-deadlines.ts";
 import { never } from "../testing/agent-world.ts";
 import { type MemoryWorld, memoryWorld } from "../testing/memory-world.ts";
 import { poolOf } from "../testing/objects.ts";
@@ -143,6 +144,23 @@ describe("when the circuit opens", () => {
     await deleting;
     expect(spooled()).toEqual(["c1 20"]);
     expect(world.circuit.listening).toBe(0);
+  });
+});
+
+test("of two ADDs that wait for one read of a server that hangs, also the other one names the server and the time", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  onTestFinished(() => void vi.useRealTimers());
+  world.pools.faults.failReads("get", { kind: "unanswered" });
+  const adding = ["c1", "c2"].map((containerId, at) => {
+    const { signal } = startDeadline("ADD", world.agent.apiServer);
+    return world.add({ containerId, startedAtNs: BigInt(10 + at) }, signal).catch((error: unknown) => error);
+  });
+  await world.clock.advance(0);
+  vi.advanceTimersByTime(10_000);
+  const [, other] = await Promise.all(adding);
+  expect(other).toMatchObject({
+    code: UNREACHABLE.code,
+    message: expect.stringMatching(/^https:\/\/192\.0\.2\.1:6443 gave no usable answer within 10 s/),
   });
 });
 
