@@ -7,10 +7,14 @@ import { ApiHolderStates } from "./api-holder-states.ts";
 import { scriptedApi, unending } from "./testing/scripted-api.ts";
 
 const UID = "u-1";
-const POD = answerJson(200, { metadata: { uid: UID } });
+const POD = podThat({ uid: UID });
 const NODE = nodeThat("True");
 const NOT_FOUND = answerStatus(404, "NotFound", "not found");
 const FORBIDDEN = answerStatus(403, "Forbidden", "no");
+
+function podThat(metadata: object, spec: object = {}): Answer {
+  return answerJson(200, { metadata: { namespace: "shop", name: "web-0", ...metadata }, spec });
+}
 
 function nodeThat(status: string): Answer {
   const conditions = [
@@ -27,13 +31,20 @@ function lease(spec: Partial<IPLeaseSpec> = {}): IPLease {
 it.each<readonly [string, Answer, Answer, HolderState]>([
   ["both are there", POD, NODE, { pod: "there", node: "Ready" }],
   ["the pod is gone", NOT_FOUND, NODE, { pod: "gone", node: "Ready" }],
-  ["another pod has the name", answerJson(200, { metadata: { uid: "u-2" } }), NODE, { pod: "gone", node: "Ready" }],
+  ["another pod has the name", podThat({ uid: "u-2" }), NODE, { pod: "gone", node: "Ready" }],
   [
     "the pod is a static one, known by its hash",
-    answerJson(200, { metadata: { uid: "u-2", annotations: { "kubernetes.io/config.hash": UID } } }),
+    podThat({ uid: "u-2", annotations: { "kubernetes.io/config.hash": UID } }),
     NODE,
     { pod: "there", node: "Ready" },
   ],
+  [
+    "the pod is a static one, known by what its mirror says",
+    podThat({ uid: "u-2", annotations: { "kubernetes.io/config.mirror": UID } }),
+    NODE,
+    { pod: "there", node: "Ready" },
+  ],
+  ["the answer is no pod", answerJson(200, { kind: "Status" }), NODE, { pod: "unknown", node: "Ready" }],
   ["the node is not ready", POD, nodeThat("False"), { pod: "there", node: "NotReady" }],
   ["nobody hears of the node", POD, nodeThat("Unknown"), { pod: "there", node: "NotReady" }],
   ["the node has never said anything", POD, answerJson(200, {}), { pod: "there", node: "unknown" }],
@@ -50,10 +61,13 @@ it.each<readonly [string, Answer, Answer, HolderState]>([
   ]);
 });
 
-it("a pod whose uid the runtime did not tell may be the one that has the name", async () => {
-  const { states } = await open({ pod: POD, node: NODE });
+it.each([
+  ["is the one that has the name on the lease's node", "n1", "there"],
+  ["is gone where the one that has the name is on another node", "n2", "gone"],
+])("a pod whose uid the runtime did not tell %s", async (_, nodeName, pod) => {
+  const { states } = await open({ pod: podThat({ uid: UID }, { nodeName }), node: NODE });
   const spec = { pod: { namespace: "shop", name: "web-0", uid: "" } };
-  expect(await states.look(lease(spec), unending())).toEqual({ pod: "there", node: "Ready" });
+  expect(await states.look(lease(spec), unending())).toEqual({ pod, node: "Ready" });
 });
 
 it("a lease without a pod costs no look at one", async () => {

@@ -1,5 +1,6 @@
-import type { HolderState, HolderStates } from "@cluster-ipam/allocator";
+import { type HolderState, type HolderStates, isHolderOf } from "@cluster-ipam/allocator";
 import type { IPLease } from "@cluster-ipam/api";
+import { identityOf } from "./api-node-pods.ts";
 import { isObjectMissing } from "./refusal.ts";
 import { NODES, objectPath, podPath } from "./resource.ts";
 import type { Api } from "./single-write.ts";
@@ -7,15 +8,6 @@ import type { Api } from "./single-write.ts";
 /** Bound of a look: it only adds to the message of a call that fails anyway. */
 const LOOK_TIMEOUT_MS = 2_000;
 const OK = 200;
-/**
- * The kubelet knows a static pod by this hash, which the runtime passes on as the pod's uid; the object on the server
- * has a uid of its own (kubernetes.io/docs/reference/labels-annotations-taints).
- */
-const STATIC_POD_ANNOTATION = "kubernetes.io/config.hash";
-
-interface PodObject {
-  readonly metadata?: { readonly uid?: string; readonly annotations?: Readonly<Record<string, string>> };
-}
 
 interface NodeObject {
   readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
@@ -33,19 +25,22 @@ export class ApiHolderStates implements HolderStates {
     this.#timeoutMs = timeoutMs;
   }
 
-  async look({ spec }: IPLease, signal: AbortSignal): Promise<HolderState> {
-    const [pod, node] = await Promise.all([this.#podState(spec.pod, signal), this.#nodeState(spec.node, signal)]);
+  async look(lease: IPLease, signal: AbortSignal): Promise<HolderState> {
+    const [pod, node] = await Promise.all([this.#podState(lease, signal), this.#nodeState(lease.spec.node, signal)]);
     return { pod, node };
   }
 
-  async #podState(pod: IPLease["spec"]["pod"], signal: AbortSignal): Promise<HolderState["pod"]> {
+  async #podState(lease: IPLease, signal: AbortSignal): Promise<HolderState["pod"]> {
+    const { pod } = lease.spec;
     if (pod === undefined) return "unknown";
     const found = await this.#read(podPath(pod.namespace, pod.name), signal);
     if (found.kind !== "object") return found.kind === "absent" ? "gone" : "unknown";
-    const { uid, annotations } = (found.object as PodObject).metadata ?? {};
-    // A runtime that tells no uid: whatever pod has the name may be the one.
-    if (uid === undefined || pod.uid === undefined || pod.uid === "") return "there";
-    return pod.uid === uid || pod.uid === annotations?.[STATIC_POD_ANNOTATION] ? "there" : "gone";
+    try {
+      return isHolderOf(identityOf(found.object), lease) ? "there" : "gone";
+    } catch {
+      // What is no pod tells nothing, and only adds to a message.
+      return "unknown";
+    }
   }
 
   async #nodeState(name: string, signal: AbortSignal): Promise<HolderState["node"]> {

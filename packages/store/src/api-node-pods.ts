@@ -62,7 +62,12 @@ function podsOf({ items }: Readonly<Record<string, unknown>>): PodIdentity[] {
   return items.map(identityOf);
 }
 
-function identityOf(object: unknown): PodIdentity {
+/**
+ * What tells a pod of the API server's from others.
+ *
+ * @throws TypeError for what is none
+ */
+export function identityOf(object: unknown): PodIdentity {
   const { metadata, spec } = object as PodObject;
   const { namespace, name, uid, annotations = {}, ownerReferences = [] } = metadata ?? {};
   if (namespace === undefined || name === undefined || uid === undefined) {
