@@ -13,7 +13,7 @@ import { whileReachable } from "../api-circuit.ts";
 import { LATE_WRITE_MS } from "../attachments/attachments.ts";
 import { Turns } from "../turns.ts";
 import { BlockBook, markUsed } from "./block-book.ts";
-import { claimBlock, lose } from "./block-claim.ts";
+import { claimBlock, compareOne, lose } from "./block-claim.ts";
 import { idleBlocks, returnBlocks } from "./block-return.ts";
 import type { BlocksState, BlocksWorld } from "./blocks-deps.ts";
 import { deleteLeaving } from "./certain-block-write.ts";
@@ -130,7 +130,7 @@ export class AgentBlocks implements NodeBlocks {
     using bounded = whileReachable(this.#state, signal, AbortSignal.timeout(TIMEOUT_MS));
     try {
       const listed = await this.#listing.since(clock.nowMs(), bounded.signal);
-      if (this.#isLoaded) await this.#adopt(listed, bounded.signal);
+      if (this.#isLoaded) await this.#compareAll(listed, bounded.signal);
       else this.#takeIn(listed);
       return true;
     } catch (err) {
@@ -140,15 +140,16 @@ export class AgentBlocks implements NodeBlocks {
     }
   }
 
-  /** Blocks that memory does not know, each read again in its pool's turn: the list may be older than a return. */
-  async #adopt(listed: readonly IPBlock[], signal: AbortSignal): Promise<void> {
-    const { book, clock, store, node } = this.#state;
-    const known = new Set(book.all().map(({ block }) => block.metadata.name));
-    for (const { metadata, spec } of listed.filter((block) => !known.has(block.metadata.name))) {
-      await this.#turns.run(spec.pool, async () => {
-        const found = await store.get(metadata.name, signal);
-        if (found?.spec.node === node) book.add(found, clock.nowMs());
-      });
+  /** Where list and memory differ, each block is read again in its pool's turn: the list may be older than what was done since. */
+  async #compareAll(listed: readonly IPBlock[], signal: AbortSignal): Promise<void> {
+    const { book } = this.#state;
+    const uidOf = ({ metadata }: IPBlock): string | undefined => metadata.uid;
+    const known = book.all().map(({ block }) => block);
+    const [listedUids, knownUids] = [new Set(listed.map(uidOf)), new Set(known.map(uidOf))];
+    const missing = known.filter((block) => !listedUids.has(uidOf(block)));
+    const more = listed.filter((block) => !knownUids.has(uidOf(block)));
+    for (const block of [...missing, ...more]) {
+      await this.#turns.run(block.spec.pool, () => compareOne(block, this.#state, signal));
     }
   }
 

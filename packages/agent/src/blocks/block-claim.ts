@@ -75,11 +75,29 @@ function take(block: IPBlock | undefined, { book, clock, meter, log }: BlocksSta
 
 /** Takes over what a list of the pool's blocks, made in its turn, shows of this node's: all of them, and no other. */
 function compare(pool: string, listed: readonly IPBlock[], state: BlocksState): void {
-  const { book, unsure, node, clock } = state;
-  const uids = new Set(listed.map(({ metadata }) => metadata.uid));
-  for (const owned of book.ofPool(pool)) if (!uids.has(owned.block.metadata.uid)) lose(owned, state);
-  const own = listed.filter((block) => block.spec.node === node && !unsure.isLeaving(block));
+  const { book, clock } = state;
+  loseAllBut(listed, book.ofPool(pool), state);
+  for (const block of listed) if (isOwn(block, state)) book.add(block, clock.nowMs());
+}
+
+/** Takes over what a read, made in its pool's turn, shows of one block. */
+export async function compareOne({ metadata }: IPBlock, state: BlocksState, signal: AbortSignal): Promise<void> {
+  const { book, store, clock } = state;
+  const { name } = metadata;
+  const found = await store.get(name, signal);
+  const own = found !== undefined && isOwn(found, state) ? [found] : [];
+  const known = book.all().filter(({ block }) => block.metadata.name === name);
+  loseAllBut(own, known, state);
   for (const block of own) book.add(block, clock.nowMs());
+}
+
+function isOwn(block: IPBlock, { node, unsure }: BlocksState): boolean {
+  return block.spec.node === node && !unsure.isLeaving(block);
+}
+
+function loseAllBut(found: readonly IPBlock[], known: readonly OwnedBlock[], state: BlocksState): void {
+  const uids = new Set(found.map(({ metadata }) => metadata.uid));
+  for (const owned of known) if (!uids.has(owned.block.metadata.uid)) lose(owned, state);
 }
 
 /** The block is not this node's any more: nobody but a hand deletes a block under its node. */

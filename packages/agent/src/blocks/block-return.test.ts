@@ -293,4 +293,54 @@ describe("after a restart", () => {
     await pass(10 * MINUTE_MS + IDLE_MS);
     expect(blocks.snapshot()).toEqual([]);
   });
+
+  test("a list that comes late puts no block back into use that is to be deleted", async () => {
+    await comeAndGo(1);
+    const error = new IpamError("apiserver-unreachable", "503");
+    blocks.faults.failReads("listByNode", ...Array.from({ length: 5 }, () => ({ kind: "refused", error }) as const));
+    const [block] = blocks.snapshot();
+    await pass(4 * MINUTE_MS);
+    blocks.faults.failWrites("delete", { kind: "lost" });
+    await clock.advance(MINUTE_MS);
+    world.circuit.open();
+    await pass(2 * MINUTE_MS);
+    world.circuit.close();
+    await clock.advance(MINUTE_MS / 2);
+    expect(blocks.faults.calls.filter(({ operation }) => operation === "listByNode")).toHaveLength(7);
+    expect(blocks.snapshot()).toEqual([block]);
+    await world.add(podOf(2));
+    await pass(MINUTE_MS);
+    expect(blocks.snapshot()).toMatchObject([{ spec: { node: "n1" } }]);
+    expect(blocks.snapshot()[0]?.metadata.uid).not.toBe(block?.metadata.uid);
+  });
+
+  test("a list that comes late shows that a block is gone, and nothing more is handed out of it", async () => {
+    await world.add(podOf(1));
+    const [block] = blocks.snapshot();
+    const other = blocks.put(blockOf(block?.spec.prefix ?? "", { pool: "lan", node: "n2" }));
+    await pass(2 * MINUTE_MS);
+    expect(meter.notes).toContain("block lost");
+    leases.faults.calls.length = 0;
+    await world.add(podOf(2));
+    expect(blocks.snapshot().filter(({ spec }) => spec.node === "n1")).toHaveLength(1);
+    expect(blocks.snapshot()).toContainEqual(other);
+    expect(leases.faults.calls.map(({ operation }) => operation)).toEqual(["create"]);
+  });
+
+  test("a block that is claimed while a late list is under way stays", async () => {
+    await comeAndGo(1);
+    const [block] = blocks.snapshot();
+    // The list is of before: it shows nothing.
+    const listByNode = blocks.listByNode.bind(blocks);
+    blocks.listByNode = async (...query) => {
+      await listByNode(...query);
+      return [];
+    };
+    await pass(2 * MINUTE_MS);
+    expect(meter.notes).not.toContain("block lost");
+    expect(blocks.snapshot()).toEqual([block]);
+    blocks.faults.calls.length = 0;
+    await world.add(podOf(2));
+    expect(blocks.faults.calls).toEqual([]);
+  });
 });
