@@ -142,6 +142,7 @@ export class Administrator {
     const { server, story } = this.#parts;
     story.tell(`${of} ${name} is ${zone === undefined ? "in no zone" : `in zone ${zone}`}`);
     server.zones.set(of, name, zone);
+    if (of === "node") server.nodes.label(name, zone);
   }
 
   #deleteBlock(node: string): void {

@@ -37,7 +37,8 @@ function planOf(
 }
 
 function countsOf(plan: PoolPlan, server: SimulatedApiServer): Counts {
-  const offer = plan.isOfPodCidrs === true ? podCidrOffer(server.nodes.podCidrs()) : offerOf(plan);
+  const podCidrs = server.nodes.podCidrs(plan.nodeSelector);
+  const offer = plan.isOfPodCidrs === true ? podCidrOffer(podCidrs) : offerOf(plan);
   const inside = server.leases
     .all()
     .filter(({ spec }) => spec.addressSpace === plan.addressSpace && offer.onRequest.has(spec.address));
