@@ -1,5 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
-
 /** Time as an argument of what waits. */
 export interface Clock {
   /** Milliseconds of a monotonic clock with an arbitrary origin. */
@@ -8,11 +6,32 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
+/** 24.8 days: Node.js makes one millisecond of a longer time. */
+const TIMER_MAX_MS = 2 ** 31 - 1;
+
 /** The machine's time. */
 export const SYSTEM_CLOCK: Clock = {
   nowMs: () => performance.now(),
   sleep: async (ms, signal) => {
-    // Rejects when the signal aborts, which the caller sees by itself. Node.js warns of times that are over.
-    await sleep(Math.max(0, ms), undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
+    const endMs = performance.now() + ms;
+    for (let isAsleep = true; isAsleep; ) {
+      await timer(Math.min(endMs - performance.now(), TIMER_MAX_MS), signal);
+      isAsleep = signal?.aborted !== true && performance.now() < endMs;
+    }
   },
 };
+
+/** Resolves after `ms`, in another turn at once where that is over, or when `signal` aborts. */
+function timer(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  if (signal?.aborted === true) return Promise.resolve();
+  return new Promise((resolve) => {
+    const end = (): void => {
+      clearTimeout(running);
+      signal?.removeEventListener("abort", end);
+      resolve();
+    };
+    // Node.js warns of times that are over.
+    const running = setTimeout(end, Math.max(0, ms));
+    signal?.addEventListener("abort", end);
+  });
+}

@@ -1,4 +1,5 @@
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { SYSTEM_CLOCK } from "./clock.ts";
 import { ManualClock, settled } from "./testing/index.ts";
 import { WorkQueue, type WorkQueueOptions, type WorkReport } from "./work-queue.ts";
 
@@ -40,6 +41,7 @@ function subject(
 }
 
 const FAILURE = new Error("no");
+const DAY_MS = 86_400_000;
 
 describe("a work queue", () => {
   it("merges what is asked together, and begins in the order of asking", async () => {
@@ -204,6 +206,28 @@ describe("work that fails", () => {
     queue.add("a");
     await settled();
     expect(reports[0]?.failure?.error).toBe(FAILURE);
+  });
+});
+
+describe("a work queue on the machine's time", () => {
+  it("looks seldom for a key that is due in months, and begins it in time", async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    let looks = 0;
+    let begun = 0;
+    const nowMs = (): number => {
+      looks += 1;
+      return SYSTEM_CLOCK.nowMs();
+    };
+    const work = async (): Promise<void> => void (begun += 1);
+    const queue = new WorkQueue({ work, parallelism: 1, clock: { ...SYSTEM_CLOCK, nowMs } });
+    queue.addAfter("a", 60 * DAY_MS);
+    await vi.advanceTimersByTimeAsync(60 * DAY_MS - 1);
+    expect(looks).toBeLessThan(10);
+    expect(begun).toBe(0);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(begun).toBe(1);
+    await queue.close();
   });
 });
 
