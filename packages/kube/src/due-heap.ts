@@ -5,7 +5,7 @@ export interface Due {
 
 /** What is due first comes first; of two that are due together, the one that was put in first. A binary heap. */
 export class DueHeap<T extends Due> {
-  readonly #nodes: { readonly item: T; readonly order: number }[] = [];
+  #nodes: { readonly item: T; readonly order: number }[] = [];
   #added = 0;
 
   get size(): number {
@@ -36,6 +36,13 @@ export class DueHeap<T extends Due> {
     this.#nodes[0] = last;
     this.#sink();
     return first.item;
+  }
+
+  /** Drops what `isKept` does not want; it is asked in order. */
+  retain(isKept: (item: T) => boolean): void {
+    // What is in order is a heap.
+    this.#nodes.sort((a, b) => a.item.dueMs - b.item.dueMs || a.order - b.order);
+    this.#nodes = this.#nodes.filter(({ item }) => isKept(item));
   }
 
   clear(): void {

@@ -1,8 +1,8 @@
 import { backOffMs } from "./back-off.ts";
 import { type Clock, SYSTEM_CLOCK } from "./clock.ts";
-import { DueHeap } from "./due-heap.ts";
 import { asError } from "./failure-text.ts";
 import { WorkState } from "./work-state.ts";
+import { WorkTurns } from "./work-turns.ts";
 
 /** How one work on a key went. */
 export interface WorkReport {
@@ -43,12 +43,6 @@ export interface WorkQueueOptions {
  */
 const PAUSE = { firstMs: 200, maxMs: 60_000, jitter: 0.5 } as const;
 
-/** When a key is to be looked at; void where it has another turn by now. */
-interface Turn {
-  readonly dueMs: number;
-  readonly key: string;
-}
-
 /**
  * Keys that something has happened to, each worked on by one worker at a time. Requests for one key are merged until its
  * work begins; a request that comes later, also in the midst of it, is answered by work that begins after it.
@@ -63,7 +57,7 @@ export class WorkQueue {
   readonly #clock: Clock;
   readonly #random: () => number;
   readonly #states = new Map<string, WorkState>();
-  readonly #turns: DueHeap<Turn> = new DueHeap<Turn>();
+  readonly #turns = new WorkTurns(this.#states);
   readonly #running = new Set<Promise<void>>();
   readonly #closing = new AbortController();
   #isLookDue = false;
@@ -115,10 +109,7 @@ export class WorkQueue {
   }
 
   #schedule(key: string, state: WorkState): void {
-    const { dueMs } = state;
-    if (state.turnMs === dueMs) return;
-    state.turnMs = dueMs;
-    this.#turns.push({ key, dueMs });
+    if (!this.#turns.give(key, state)) return;
     // Later, so that requests that are made together are answered together.
     if (this.#isLookDue) return;
     this.#isLookDue = true;
@@ -129,22 +120,12 @@ export class WorkQueue {
     this.#isLookDue = false;
     if (this.#closing.signal.aborted) return;
     const nowMs = this.#clock.nowMs();
-    for (let turn = this.#nextTurn(); turn !== undefined && turn.dueMs <= nowMs; turn = this.#nextTurn()) {
+    for (let turn = this.#turns.next(); turn !== undefined && turn.dueMs <= nowMs; turn = this.#turns.next()) {
       if (this.#running.size >= this.#options.parallelism) return;
-      this.#turns.pop();
+      this.#turns.take();
       this.#begin(turn.key, nowMs);
     }
     this.#setAlarm();
-  }
-
-  /** The first turn that still holds. */
-  #nextTurn(): Turn | undefined {
-    for (let turn = this.#turns.peek(); turn !== undefined; turn = this.#turns.peek()) {
-      const state = this.#states.get(turn.key);
-      if (state?.turnMs === turn.dueMs) return turn;
-      this.#turns.pop();
-    }
-    return undefined;
   }
 
   #begin(key: string, nowMs: number): void {
@@ -184,7 +165,7 @@ export class WorkQueue {
 
   /** Wakes when the next key is due, if a worker is free then. */
   #setAlarm(): void {
-    const dueMs = this.#nextTurn()?.dueMs;
+    const dueMs = this.#turns.next()?.dueMs;
     if (dueMs === this.#alarm?.dueMs) return;
     this.#alarm?.controller.abort();
     this.#alarm = undefined;
