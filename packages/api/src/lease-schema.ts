@@ -140,8 +140,8 @@ const IPLeaseSpecSchema = z
       .max(KEEP_MAX_SECONDS)
       .meta(
         described(
-          "How long the address is kept, from the moment at which the controller first sees it given back;" +
-            " absent: as long as the pool says by then.",
+          "How long the address is kept, from the moment at which the controller first sees it given back for so long:" +
+            " of a long time it writes down now and then what is left. Absent: as long as the pool says by then.",
         ),
       )
       .exactOptional(),

@@ -1,11 +1,10 @@
-import { keepSecondsOf, type LeaseStore, type PoolStatusStore } from "@cluster-ipam/allocator";
+import type { LeaseStore, PoolStatusStore } from "@cluster-ipam/allocator";
 import { API_VERSION, type Condition, type IPPool, type IPPoolStatus } from "@cluster-ipam/api";
-import { formatAddress } from "@cluster-ipam/ip";
 import { type Clock, type EventRecorder, WorkQueue, type WorkQueueOptions, type WorkReport } from "@cluster-ipam/kube";
 import type { Logger } from "@cluster-ipam/telemetry";
 import type { ClusterView, ClusterViewer } from "./cluster-view.ts";
 import type { Concern } from "./controller.ts";
-import { KeptTimes } from "./kept-leases/kept-times.ts";
+import { KeptEnder } from "./kept-leases/kept-ender.ts";
 import type { LeaseFact } from "./leases/lease-fact.ts";
 import { HeldPools } from "./pool-status/held-pools.ts";
 import type { PoolGauges } from "./pool-status/pool-metrics.ts";
@@ -30,7 +29,7 @@ export interface PoolsMeter {
 /** What a {@link PoolsConcern} is made of. */
 export interface PoolsConcernOptions {
   readonly statuses: Pick<PoolStatusStore, "writeStatus">;
-  readonly leases: Pick<LeaseStore, "delete">;
+  readonly leases: Pick<LeaseStore, "get" | "replace" | "delete">;
   readonly events: Pick<EventRecorder, "tell">;
   readonly meter: PoolsMeter;
   readonly clock: Clock;
@@ -54,7 +53,7 @@ export class PoolsConcern implements Concern, ClusterViewer {
   readonly #keeper: StatusKeeper;
   readonly #held = new HeldPools();
   readonly #lag = new StatusLag();
-  readonly #times = new KeptTimes();
+  readonly #ender: KeptEnder;
   readonly #pools: WorkQueue;
   readonly #kept: WorkQueue;
   /** Before everything has been read no count is right, and no pool known that keeps addresses. */
@@ -84,7 +83,9 @@ export class PoolsConcern implements Concern, ClusterViewer {
     const work = (name: string, signal: AbortSignal): Promise<void> => this.#keepStatus(name, signal);
     const minIntervalMs = LOOK_INTERVAL_MS;
     this.#pools = this.#queue("pool-status", { work, parallelism: PARALLEL.pools, minIntervalMs });
-    this.#kept = this.#queue("kept-leases", { work: (name) => this.#endKept(name), parallelism: PARALLEL.leases });
+    this.#ender = new KeptEnder(view, { ...options, onEnded: () => meter.keptLeaseEnded() });
+    const endKept = (name: string, signal: AbortSignal): Promise<void> => this.#endKept(name, signal);
+    this.#kept = this.#queue("kept-leases", { work: endKept, parallelism: PARALLEL.leases });
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -109,7 +110,7 @@ export class PoolsConcern implements Concern, ClusterViewer {
   leaseChanged(before: LeaseFact | undefined, after: LeaseFact | undefined): void {
     if (!this.#isSynced) return;
     if (after?.state === "kept") this.#kept.add(after.name);
-    else if (before !== undefined) this.#times.forget(before.name);
+    else if (before !== undefined) this.#ender.forget(before.name);
   }
 
   poolsChanged(names: Iterable<string>): void {
@@ -161,26 +162,9 @@ export class PoolsConcern implements Concern, ClusterViewer {
     else pools.set(pool, status);
   }
 
-  /** The controller alone ends the time of a kept lease; at its very version, so that nobody's new lease is hit. */
-  async #endKept(name: string): Promise<void> {
-    const { clock, leases, meter, log } = this.#options;
-    const lease = this.#view.leases.get(name);
-    if (lease === undefined) return this.#times.forget(name);
-    const leftMs = this.#times.leftMs(lease, this.#keepSecondsOf(lease), clock.nowMs());
-    if (leftMs === undefined) return;
-    if (leftMs > 0) return this.#kept.addAfter(name, leftMs);
-    const { uid, resourceVersion, address, pool, holder } = lease;
-    const outcome = await leases.delete({ name, uid, resourceVersion });
-    if (outcome.kind === "unknown") throw outcome.cause;
-    if (outcome.kind !== "deleted") return;
-    meter.keptLeaseEnded();
-    log.info({ ip: formatAddress(address), pool, holder }, "time of a kept address is over");
-  }
-
-  #keepSecondsOf({ keepSeconds, pool, holder }: LeaseFact): number {
-    if (keepSeconds !== undefined) return keepSeconds;
-    const spec = this.#view.pools.get(pool)?.pool.spec;
-    return (spec === undefined ? undefined : keepSecondsOf(spec, holder !== "")) ?? 0;
+  async #endKept(name: string, signal: AbortSignal): Promise<void> {
+    const againMs = await this.#ender.look(name, signal);
+    if (againMs !== undefined) this.#kept.addAfter(name, againMs);
   }
 
   #tellCondition({ metadata }: IPPool, { type, status, reason, message }: Condition): void {
