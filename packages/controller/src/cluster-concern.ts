@@ -10,6 +10,7 @@ import { type Concern, Controller } from "./controller.ts";
 import { GarbageConcern, type GarbageSettings } from "./garbage/garbage-concern.ts";
 import type { GarbageMeter } from "./garbage/garbage-journal.ts";
 import type { ClusterNodes } from "./garbage/lost-node.ts";
+import { InformerJournal } from "./informer-journal.ts";
 import { PoolsConcern, type PoolsMeter } from "./pools-concern.ts";
 import { untilAborted } from "./until-aborted.ts";
 
@@ -60,7 +61,8 @@ export class ClusterConcern implements Concern {
 
   async run(signal: AbortSignal): Promise<void> {
     const { client, clock, random, meter, log } = this.#options;
-    const view = new ClusterView({ client, clock, random, meterOf: (resource) => meter.informer(resource) });
+    const meterOf = (resource: string): InformerMeter => new InformerJournal(resource, log, meter.informer(resource));
+    const view = new ClusterView({ client, clock, random, meterOf });
     const { stores, garbage, consistency, ...shared } = this.#options;
     const pools = new PoolsConcern(view, { ...shared, statuses: stores.pools, leases: stores.leases });
     const onHeld = (messages: ReadonlyMap<string, string>): void => pools.heldUp(messages);
