@@ -28,6 +28,6 @@ export { type ObjectMeta, ObjectMetaSchema } from "./object-meta.ts";
 export { type PoolDns, type PoolRoute } from "./pool-network.ts";
 export { type PoolRange } from "./pool-range.ts";
 export { type IPPool, IPPoolSchema, type IPPoolSpec, type Strategy } from "./pool-schema.ts";
-export { type Condition, type IPPoolStatus } from "./pool-status.ts";
+export { CONDITION_MESSAGE_MAX_LENGTH, type Condition, type IPPoolStatus } from "./pool-status.ts";
 export { formatRequirement, formatSelector, type Requirement, unmetRequirements } from "./selector-match.ts";
 export { slugOf } from "./slug.ts";

@@ -5,6 +5,9 @@ import type { DeepReadonly } from "./deep-readonly.ts";
 /** 2^128 has 39 digits. */
 const COUNT_MAX_LENGTH = 39;
 
+/** Longest message of a condition, in characters, as Kubernetes has it for its own. */
+export const CONDITION_MESSAGE_MAX_LENGTH = 32_768;
+
 const countField = z.string().max(COUNT_MAX_LENGTH);
 
 const ConditionSchema = z
@@ -18,7 +21,7 @@ const ConditionSchema = z
       .exactOptional(),
     lastTransitionTime: z.string().meta({ ...described("When status last changed."), format: "date-time" }),
     reason: z.string().min(1).max(1024).meta(described("Reason of the last change, one word in CamelCase.")),
-    message: z.string().max(32768).meta(described("What happened, and what to do about it.")),
+    message: z.string().max(CONDITION_MESSAGE_MAX_LENGTH).meta(described("What happened, and what to do about it.")),
   })
   .meta(described("A standard Kubernetes condition."));
 

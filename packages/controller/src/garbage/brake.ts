@@ -1,3 +1,5 @@
+import { listNames } from "../list-names.ts";
+
 /** Below so many leases in all a list that shows none of them is nothing unusual. */
 const LEASES_MIN = 100;
 
@@ -35,14 +37,9 @@ export function describeHeld(round: BrakedRound, maxPercent: number): ReadonlyMa
   const { going, all, nodes, goingOfPool } = round;
   const needed = Math.ceil((going * 100) / all);
   const text = (count: number): string =>
-    `${count} of its leases are not given back, though their nodes are taken for lost (${listed(nodes)}): ${going} of all ` +
+    `${count} of its leases are not given back, though their nodes are taken for lost (${listNames(nodes.toSorted(), NODES_TOLD)}): ${going} of all ` +
     `${all} leases would go at once, and more than ${maxPercent} % may not. If these nodes are lost indeed, start the ` +
     `controllers with --garbage-max-percent=${needed} or more until it is done; if not, find out why they are NotReady ` +
     "and tainted, or have no Node object";
   return new Map([...goingOfPool].map(([pool, count]) => [pool, text(count)]));
-}
-
-function listed(nodes: readonly string[]): string {
-  const told = nodes.toSorted().slice(0, NODES_TOLD).join(", ");
-  return nodes.length > NODES_TOLD ? `${told} and ${nodes.length - NODES_TOLD} more` : told;
 }

@@ -1,5 +1,6 @@
-import type { Condition } from "@cluster-ipam/api";
+import { type Condition, IPPoolSchema } from "@cluster-ipam/api";
 import { expect, test } from "vitest";
+import { poolOf } from "../testing/facts.ts";
 import { changedConditions, conditionsOf, type PoolFindings } from "./pool-conditions.ts";
 import type { PoolCount } from "./pool-count.ts";
 
@@ -51,6 +52,27 @@ test("what an earlier leader said of leases that are held up stays until this on
   const [unknown] = conditionsOf({ ...WELL, held: { kind: "unknown" } }, [raised], LATER).slice(-1);
   expect(unknown).toEqual(raised);
   expect(conditionOf("GarbageHeld", { held: { kind: "unknown" } }).status).toBe("False");
+});
+
+test("a pool that overlaps a thousand others names ten, and how many more there are", () => {
+  const overlapping = Array.from({ length: 1_000 }, (_, at) => `${String(at).padStart(4, "0")}-${"p".repeat(248)}`);
+  const { message } = conditionOf("Overlapping", { overlapping });
+  expect(message).toContain(`${overlapping[9]} and 990 more: each address still has one holder`);
+  expect(isTakenByServer({ overlapping })).toBe(true);
+});
+
+test("a pool that overlaps ten others names them all", () => {
+  const overlapping = Array.from({ length: 10 }, (_, at) => `pool-${at}`);
+  const text = `shares addresses with ${overlapping.join(", ")}: each address still has one holder`;
+  expect(conditionOf("Overlapping", { overlapping }).message).toBe(text);
+});
+
+test("what is wrong with a pool is told as far as a condition can hold it", () => {
+  const fault = "range 10.0.0.0/24 is no range; ".repeat(2_000);
+  expect(conditionOf("Invalid", { fault }).message).toMatch(/^range 10.*…$/);
+  expect(isTakenByServer({ fault })).toBe(true);
+  const whole = "x".repeat(32_768);
+  expect(conditionOf("Invalid", { fault: whole }).message).toBe(whole);
 });
 
 test.for<readonly [string, Partial<PoolCount>, Partial<Record<string, string>>]>([
@@ -139,6 +161,12 @@ function findings(some: Partial<PoolFindings>): PoolFindings {
 
 function statuses(some: Partial<PoolFindings>): Record<string, string> {
   return Object.fromEntries(conditionsOf(findings(some), [], NOW).map(({ type, status }) => [type, status]));
+}
+
+/** Whether the schema that the definition is made of takes these conditions. */
+function isTakenByServer(some: Partial<PoolFindings>): boolean {
+  const status = { conditions: conditionsOf({ ...WELL, ...some }, [], NOW) };
+  return IPPoolSchema.safeParse({ ...poolOf({ name: "lab" }, [{ subnet: "10.0.0.0/24" }]), status }).success;
 }
 
 function conditionOf(type: string, some: Partial<PoolFindings>): Condition {

@@ -1,4 +1,5 @@
-import type { Condition } from "@cluster-ipam/api";
+import { CONDITION_MESSAGE_MAX_LENGTH, type Condition } from "@cluster-ipam/api";
+import { listNames } from "../list-names.ts";
 import type { HeldVerdict } from "./held-pools.ts";
 import type { PoolCount } from "./pool-count.ts";
 
@@ -18,6 +19,9 @@ export interface PoolFindings {
   /** Whether leases of it are held up. */
   readonly held: HeldVerdict;
 }
+
+/** Names of pools that a sentence tells; there may be thousands. */
+const POOLS_TOLD = 10;
 
 /** A condition as decided; when it began is known from the one that was there before. */
 type Verdict = Pick<Condition, "type" | "status" | "reason" | "message">;
@@ -90,7 +94,7 @@ function nearlyFull({ count, fault, nearlyFullPercent }: PoolFindings): Verdict 
 
 function overlapping({ overlapping: others }: PoolFindings): Verdict {
   if (others.length === 0) return verdict("Overlapping", false, "Alone", "no other pool has any of its addresses");
-  const text = `shares addresses with ${others.join(", ")}: each address still has one holder`;
+  const text = `shares addresses with ${listNames(others, POOLS_TOLD)}: each address still has one holder`;
   return verdict("Overlapping", true, "SharedAddresses", text);
 }
 
@@ -107,5 +111,11 @@ function describe({ capacity, used, reserved, kept }: PoolCount): string {
 }
 
 function verdict(type: string, holds: boolean, reason: string, message: string): Verdict {
-  return { type, status: holds ? "True" : "False", reason, message };
+  return { type, status: holds ? "True" : "False", reason, message: shortened(message) };
+}
+
+/** The server refuses the whole status for one message that is too long. */
+function shortened(message: string): string {
+  if (message.length <= CONDITION_MESSAGE_MAX_LENGTH) return message;
+  return `${message.slice(0, CONDITION_MESSAGE_MAX_LENGTH - 1)}…`;
 }
