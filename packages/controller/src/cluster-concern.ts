@@ -11,6 +11,7 @@ import { GarbageConcern, type GarbageSettings } from "./garbage/garbage-concern.
 import type { GarbageMeter } from "./garbage/garbage-journal.ts";
 import type { ClusterNodes } from "./garbage/lost-node.ts";
 import { InformerJournal } from "./informer-journal.ts";
+import type { HeldLook } from "./pool-status/held-pools.ts";
 import { PoolsConcern, type PoolsMeter } from "./pools-concern.ts";
 import { untilAborted } from "./until-aborted.ts";
 
@@ -65,7 +66,7 @@ export class ClusterConcern implements Concern {
     const view = new ClusterView({ client, clock, random, meterOf });
     const { stores, garbage, consistency, ...shared } = this.#options;
     const pools = new PoolsConcern(view, { ...shared, statuses: stores.pools, leases: stores.leases });
-    const onHeld = (messages: ReadonlyMap<string, string>): void => pools.heldUp(messages);
+    const onHeld = (look: HeldLook): void => pools.heldUp(look);
     const concerns = [
       pools,
       new GarbageConcern(view, { ...shared, ...stores, ...garbage, onHeld }),

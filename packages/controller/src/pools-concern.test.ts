@@ -109,16 +109,17 @@ test("figures of a pool that is deleted go with it", async () => {
 test("a pool says that leases of it are held up, and that they are no more, at once and as events", async () => {
   pools.set(poolOf({ name: "lan", generation: 1 }, [{ subnet: "10.0.1.0/29" }]));
   const running = concern.run(term.signal);
-  concern.heldUp(new Map());
+  concern.heldUp({ messages: new Map(), undecided: new Set() });
   await clock.advance(SECOND_MS);
   const told = (): readonly string[] =>
     events.map(({ type, reason, regarding, note }) => `${type} ${reason} ${regarding.name}: ${note}`);
   events.length = 0;
-  concern.heldUp(new Map([["lab", "31 of its leases are not given back"]]));
+  const messages = new Map([["lab", "31 of its leases are not given back"]]);
+  concern.heldUp({ messages, undecided: new Set() });
   await clock.advance(SECOND_MS);
   expect(told()).toEqual(["Warning GarbageHeld lab: 31 of its leases are not given back"]);
   await clock.advance(10 * SECOND_MS);
-  concern.heldUp(new Map());
+  concern.heldUp({ messages: new Map(), undecided: new Set() });
   await clock.advance(SECOND_MS);
   expect(told().slice(1)).toEqual(["Normal NotGarbageHeld lab: no lease of it is held up whose node is lost"]);
   await end(running);

@@ -6,7 +6,7 @@ import type { ClusterView, ClusterViewer } from "./cluster-view.ts";
 import type { Concern } from "./controller.ts";
 import { KeptEnder } from "./kept-leases/kept-ender.ts";
 import type { LeaseFact } from "./leases/lease-fact.ts";
-import { HeldPools } from "./pool-status/held-pools.ts";
+import { type HeldLook, HeldPools } from "./pool-status/held-pools.ts";
 import type { PoolGauges } from "./pool-status/pool-metrics.ts";
 import { StatusKeeper } from "./pool-status/status-keeper.ts";
 import { StatusLag } from "./pool-status/status-lag.ts";
@@ -122,9 +122,9 @@ export class PoolsConcern implements Concern, ClusterViewer {
     }
   }
 
-  /** A look for garbage has ended. @param messages by the names of pools whose leases are held up: what they say of it */
-  heldUp(messages: ReadonlyMap<string, string>): void {
-    this.poolsChanged(this.#held.set(messages, this.#view.pools.names()));
+  /** A look for garbage has ended. */
+  heldUp(look: HeldLook): void {
+    this.poolsChanged(this.#held.set(look, this.#view.pools.names()));
   }
 
   unreadable(resource: string, name: string, cause: Error): void {

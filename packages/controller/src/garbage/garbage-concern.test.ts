@@ -1,11 +1,12 @@
 import { attachedLease, FakeClock, MemoryBlockStore, MemoryLeaseStore } from "@cluster-ipam/allocator/testing";
-import { API_VERSION, INLINE_LABEL, IPPoolSchema, type NodeState } from "@cluster-ipam/api";
+import { API_VERSION, INLINE_LABEL, type IPPool, IPPoolSchema, type NodeState } from "@cluster-ipam/api";
 import type { KubeEvent } from "@cluster-ipam/kube";
 import { createLogger } from "@cluster-ipam/telemetry";
-import { beforeEach, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { leaseFact } from "../leases/lease-fact.ts";
 import { LeaseTable } from "../leases/lease-table.ts";
 import { PoolTable } from "../pools/pool-table.ts";
+import { poolOf } from "../testing/facts.ts";
 import { runForTest } from "../testing/running-concern.ts";
 import { GarbageConcern, type GarbageSettings } from "./garbage-concern.ts";
 
@@ -27,6 +28,7 @@ let events: KubeEvent[];
 let counted: string[];
 let isBraked: boolean | undefined;
 let held: ReadonlyMap<string, string> | undefined;
+let undecided: readonly string[] | undefined;
 
 beforeEach(() => {
   clock = new FakeClock();
@@ -41,6 +43,7 @@ beforeEach(() => {
   counted = [];
   isBraked = undefined;
   held = undefined;
+  undecided = undefined;
 });
 
 /** @returns ends it */
@@ -82,8 +85,9 @@ function start(settings: Partial<GarbageSettings> = {}): () => Promise<void> {
           isBraked = now;
         },
       },
-      onHeld: (messages) => {
-        held = messages;
+      onHeld: (look) => {
+        held = look.messages;
+        undecided = [...look.undecided];
       },
       date: () => new Date(0),
       log: createLogger({}, "silent", { write: () => undefined }),
@@ -230,6 +234,71 @@ test("a round that fails is made again", async () => {
   nodeFailure = undefined;
   await clock.advance(30_000);
   expect(store.snapshot()).toEqual([]);
+});
+
+describe("what an earlier leader has held up", () => {
+  beforeEach(async () => {
+    await put(101);
+    pools.set(heldPool("True"));
+    node = undefined;
+  });
+
+  test("is so until this one can tell which nodes are lost, and then what this one finds", async () => {
+    start();
+    for (const ms of [1_000, 4 * MINUTE_MS, 58_000]) {
+      await clock.advance(ms);
+      expect([undecided, held?.size, isBraked]).toEqual([["pool-a"], 0, true]);
+    }
+    await clock.advance(31_000);
+    expect([undecided, held?.size, isBraked]).toEqual([[], 1, true]);
+  });
+
+  test("is not any more once the nodes are back", async () => {
+    start();
+    await clock.advance(1_000);
+    expect([undecided, isBraked]).toEqual([["pool-a"], true]);
+    node = READY;
+    await clock.advance(30_000);
+    expect([undecided, held?.size, isBraked]).toEqual([[], 0, false]);
+  });
+
+  test("is not spoken of by a node that goes missing later", async () => {
+    node = READY;
+    start();
+    await clock.advance(1_000);
+    node = undefined;
+    await clock.advance(MINUTE_MS);
+    expect([undecided, isBraked]).toEqual([[], false]);
+  });
+
+  test("raises no gauge where no pool says so, nor in a dry run", async () => {
+    pools.set(heldPool("False"));
+    start();
+    await clock.advance(1_000);
+    expect([undecided, isBraked]).toEqual([["pool-a"], false]);
+    pools.set(heldPool("True"));
+    start({ mode: "dry-run" });
+    await clock.advance(1_000);
+    expect([undecided, isBraked]).toEqual([[], false]);
+  });
+
+  test("is so, too, after a first look that failed", async () => {
+    node = OFF;
+    nodeFailure = new Error("no answer");
+    start();
+    await clock.advance(1_000);
+    expect([counted, undecided, isBraked]).toEqual([["failed"], undefined, undefined]);
+    nodeFailure = undefined;
+    node = undefined;
+    await clock.advance(30_000);
+    expect([undecided, isBraked]).toEqual([["pool-a"], true]);
+  });
+
+  function heldPool(status: "True" | "False"): IPPool {
+    const text = { reason: "TooMuchAtOnce", message: "101 of its leases", lastTransitionTime: "2026-01-01T00:00:00Z" };
+    const conditions = [{ type: "GarbageHeld", status, ...text }];
+    return { ...poolOf({ name: "pool-a" }, [{ subnet: "10.0.0.0/24" }]), status: { conditions } };
+  }
 });
 
 test.each([

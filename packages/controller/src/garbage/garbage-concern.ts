@@ -11,11 +11,12 @@ import type { ClusterView } from "../cluster-view.ts";
 import type { Concern } from "../controller.ts";
 import { IdlePools } from "../inline-pools/idle-pools.ts";
 import { type IdleRemovalOptions, removeIdlePools } from "../inline-pools/idle-removal.ts";
+import type { HeldLook } from "../pool-status/held-pools.ts";
 import { type BrakedRound, describeHeld } from "./brake.ts";
 import { GarbageJournal, type GarbageMeter } from "./garbage-journal.ts";
 import { type LostBlocksOptions, returnLostBlocks } from "./lost-blocks.ts";
 import { type LostLeasesOptions, releaseLostLeases } from "./lost-leases.ts";
-import { type ClusterNodes, lostAmong, type NodeLook } from "./lost-node.ts";
+import { type AbsentNode, type ClusterNodes, lostAmong, type NodeLook } from "./lost-node.ts";
 import { NodeAbsence } from "./node-absence.ts";
 import { ToldOnce } from "./told-once.ts";
 
@@ -49,12 +50,23 @@ export interface GarbageOptions extends GarbageSettings {
   readonly nodes: Pick<ClusterNodes, "read">;
   readonly events: Pick<EventRecorder, "tell">;
   readonly meter: GarbageMeter;
-  /** Told after each look which pools have leases that are held up, and what is to be said of them. */
-  readonly onHeld: (messages: ReadonlyMap<string, string>) => void;
+  /** Told after each look which pools have leases that are held up, and of which that is not known yet. */
+  readonly onHeld: (look: HeldLook) => void;
   readonly clock: Clock;
   /** The time of day, which a release tells to people alone. */
   readonly date: () => Date;
   readonly log: Logger;
+}
+
+/** Nothing is held up. */
+const NOTHING_HELD: HeldLook = { messages: new Map(), undecided: new Set() };
+
+/** What one round has found. */
+interface Round {
+  /** What the brake has held up. */
+  readonly held: BrakedRound | undefined;
+  /** Pools with leases on nodes that an earlier leader may have taken for lost, and this one cannot yet. */
+  readonly undecided: ReadonlySet<string>;
 }
 
 /** What a view must tell; a {@link ClusterView} does. */
@@ -71,6 +83,8 @@ export class GarbageConcern implements Concern {
   readonly #blocks: Omit<LostBlocksOptions, "blocks">;
   readonly #idle: IdlePools | undefined;
   readonly #idleRemoval: IdleRemovalOptions;
+  /** When all nodes were first looked at in this term. */
+  #firstLookMs: number | undefined;
 
   /** @param view of one term, which has read everything when it runs */
   constructor(view: GarbageView, options: GarbageOptions) {
@@ -98,7 +112,7 @@ export class GarbageConcern implements Concern {
   async run(signal: AbortSignal): Promise<void> {
     const { clock, mode, meter, onHeld, lostNodeGraceMs = GARBAGE_PACE.roundMs } = this.#options;
     const roundMs = Math.min(GARBAGE_PACE.roundMs, lostNodeGraceMs);
-    if (mode === "off") onHeld(new Map());
+    if (mode === "off") onHeld(NOTHING_HELD);
     while (!signal.aborted) {
       if (mode !== "off") await this.#tryRound(signal);
       await clock.sleep(roundMs, signal);
@@ -109,10 +123,10 @@ export class GarbageConcern implements Concern {
   async #tryRound(signal: AbortSignal): Promise<void> {
     const { meter } = this.#options;
     try {
-      const held = await this.#round(signal);
-      this.#tellHeld(held);
-      meter.garbageBraked(held !== undefined);
-      meter.garbageRoundEnded(held === undefined ? "done" : "braked");
+      const round = await this.#round(signal);
+      this.#tellHeld(round);
+      meter.garbageBraked(round.held !== undefined || this.#wasHeld(round));
+      meter.garbageRoundEnded(round.held === undefined ? "done" : "braked");
     } catch (error) {
       if (signal.aborted) return;
       meter.garbageRoundEnded("failed");
@@ -121,13 +135,22 @@ export class GarbageConcern implements Concern {
   }
 
   /** A dry run writes nothing, so no pool says anything of it. */
-  #tellHeld(held: BrakedRound | undefined): void {
+  #tellHeld({ held, undecided }: Round): void {
     const { mode, maxPercent, onHeld } = this.#options;
-    onHeld(held === undefined || mode === "dry-run" ? new Map() : describeHeld(held, maxPercent));
+    if (mode === "dry-run") return onHeld(NOTHING_HELD);
+    onHeld({ messages: held === undefined ? new Map() : describeHeld(held, maxPercent), undecided });
   }
 
-  /** @returns what the brake has held up */
-  async #round(signal: AbortSignal): Promise<BrakedRound | undefined> {
+  /** What an earlier leader has found holds until this one can tell: nobody is to think that it is over. */
+  #wasHeld({ undecided }: Round): boolean {
+    if (this.#options.mode === "dry-run") return false;
+    return [...undecided].some((pool) => {
+      const conditions = this.#view.pools.get(pool)?.pool.status?.conditions ?? [];
+      return conditions.some(({ type, status }) => type === "GarbageHeld" && status === "True");
+    });
+  }
+
+  async #round(signal: AbortSignal): Promise<Round> {
     const { leases, pools } = this.#view;
     const idle = this.#idle?.look(pools, leases, this.#look.nowMs()) ?? [];
     await removeIdlePools(idle, this.#idleRemoval, signal);
@@ -135,10 +158,19 @@ export class GarbageConcern implements Concern {
     const names = new Set([...leases.nodes(), ...blocks.map(({ node }) => node)]);
     // Of leases that nobody is attached to.
     names.delete("");
-    const lost = await lostAmong(names, this.#look, signal);
+    const { lost, absent } = await lostAmong(names, this.#look, signal);
+    const undecided = this.#undecidedPools(absent);
     const held = await releaseLostLeases(lost, this.#leases, signal);
     if (held === undefined) await returnLostBlocks(lost, { ...this.#blocks, blocks }, signal);
-    return held;
+    return { held, undecided };
+  }
+
+  /** A node that is missed later than at the first look is none that an earlier leader has spoken of. */
+  #undecidedPools(absent: readonly AbsentNode[]): ReadonlySet<string> {
+    this.#firstLookMs ??= this.#look.nowMs();
+    const firstLookMs = this.#firstLookMs;
+    const before = absent.filter(({ sinceMs }) => sinceMs <= firstLookMs);
+    return new Set(before.flatMap(({ name }) => [...this.#view.leases.ofNode(name)].map(({ pool }) => pool)));
   }
 }
 

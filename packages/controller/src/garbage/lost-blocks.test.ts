@@ -149,7 +149,7 @@ class World {
     const nodes = { known: () => this.node, read: () => Promise.resolve(this.node) };
     const look = { nodes, absence: new NodeAbsence(), nowMs: () => 0 };
     const blocks = this.blocks.snapshot().map(blockFact);
-    const lost = await lostAmong(new Set(["n1"]), look, signal);
+    const { lost } = await lostAmong(new Set(["n1"]), look, signal);
     meanwhile();
     await returnLostBlocks(
       lost,

@@ -290,7 +290,7 @@ class World {
       },
       nowMs: () => this.nowMs,
     };
-    const lost = await lostAmong(new Set(this.#leases.nodes()), look, signal);
+    const { lost } = await lostAmong(new Set(this.#leases.nodes()), look, signal);
     await releaseLostLeases(
       lost,
       {

@@ -25,20 +25,32 @@ export interface LostNode {
   readonly reason: string;
 }
 
+/** A node whose Node object is missing, and not for long enough: it may be lost. */
+export interface AbsentNode {
+  readonly name: string;
+  /** When it was first missed. */
+  readonly sinceMs: number;
+}
+
+/** What a look at nodes has found. */
+export interface NodeLosses {
+  readonly lost: readonly LostNode[];
+  readonly absent: readonly AbsentNode[];
+}
+
 /** Those of the nodes that are lost, by the watch and by a read of now. @throws IpamError as the read does */
-export async function lostAmong(
-  names: ReadonlySet<string>,
-  look: NodeLook,
-  signal: AbortSignal,
-): Promise<readonly LostNode[]> {
+export async function lostAmong(names: ReadonlySet<string>, look: NodeLook, signal: AbortSignal): Promise<NodeLosses> {
   look.absence.retain(names);
   const lost: LostNode[] = [];
+  const absent: AbsentNode[] = [];
   for (const name of names) {
-    if (look.absence.look(name, look.nodes.known(name), look.nowMs()).kind !== "lost") continue;
+    const verdict = look.absence.look(name, look.nodes.known(name), look.nowMs());
+    if (verdict.kind === "absent") absent.push({ name, sinceMs: verdict.sinceMs });
+    if (verdict.kind !== "lost") continue;
     const found = await readLost(name, look, signal);
     if (found !== undefined) lost.push(found);
   }
-  return lost;
+  return { lost, absent };
 }
 
 /** The node as it is lost by a read of now; undefined where it is not. @throws IpamError as the read does */
