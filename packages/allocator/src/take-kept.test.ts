@@ -146,6 +146,21 @@ describe.each(FAMILIES)("of $family", ({ network, other }) => {
     expect(world.store.snapshot()).toEqual([lease]);
   });
 
+  test("a kept lease into which what is left of its time is written meanwhile is taken over all the same", async () => {
+    const world = new AllocatorFixture();
+    const released = await world.put(releasedLease(network.at(7), { keepSeconds: 7200 }));
+    const gate = Promise.withResolvers<void>();
+    world.store.faults.failWrites("replace", { kind: "held", until: gate.promise });
+    const taking = world.take([kept(network.subnet)]);
+    await world.begun("replace");
+    const written = await world.store.replace({ ...released, spec: { ...released.spec, keepSeconds: 3600 } });
+    expect(written.kind).toBe("replaced");
+    gate.resolve();
+    const [lease] = await taking;
+    expect(lease?.spec).toMatchObject({ address: network.at(7), containerID: "c2" });
+    expect(world.store.snapshot()).toEqual([lease]);
+  });
+
   test("what was kept is given back as what it was when the call fails", async () => {
     const world = new AllocatorFixture();
     const released = await world.put(releasedLease(network.at(7)));
