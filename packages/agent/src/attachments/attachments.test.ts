@@ -3,7 +3,8 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { attachmentOf } from "../testing/cni-calls.ts";
 import { FakeSandboxes } from "../testing/fake-sandboxes.ts";
 import { leaseOf } from "../testing/objects.ts";
-import { Attachments, LATE_WRITE_MS, slimLease } from "./attachments.ts";
+import { Attachments, LATE_WRITE_MS } from "./attachments.ts";
+import { slimLease } from "./slim-lease.ts";
 
 const V4 = "10.0.0.5";
 const V6 = "fd00::5";
@@ -136,32 +137,32 @@ describe("an attachment may have more than is known", () => {
 
 describe("a released attachment", () => {
   test("is remembered, so that a repeated DEL costs no list", () => {
-    expect(attachments.wasReleased(ATTACHMENT)).toBe(false);
-    attachments.markReleased(ATTACHMENT);
-    expect(attachments.wasReleased(ATTACHMENT)).toBe(true);
-    expect(attachments.wasReleased({ ...ATTACHMENT, network: "wan" })).toBe(false);
-    expect(attachments.wasReleased({ ...ATTACHMENT, ifName: "net2" })).toBe(false);
+    expect(attachments.released.has(ATTACHMENT)).toBe(false);
+    attachments.released.add(ATTACHMENT);
+    expect(attachments.released.has(ATTACHMENT)).toBe(true);
+    expect(attachments.released.has({ ...ATTACHMENT, network: "wan" })).toBe(false);
+    expect(attachments.released.has({ ...ATTACHMENT, ifName: "net2" })).toBe(false);
   });
 
   test("is not one any more once it has a lease again", () => {
-    attachments.markReleased(ATTACHMENT);
-    attachments.markReleased({ ...ATTACHMENT, network: "" });
-    attachments.markReleased({ ...ATTACHMENT, network: "wan" });
+    attachments.released.add(ATTACHMENT);
+    attachments.released.add({ ...ATTACHMENT, network: "" });
+    attachments.released.add({ ...ATTACHMENT, network: "wan" });
     attachments.put(leaseOf(V6));
-    expect(attachments.wasReleased(ATTACHMENT)).toBe(false);
-    expect(attachments.wasReleased({ ...ATTACHMENT, network: "" })).toBe(false);
-    expect(attachments.wasReleased({ ...ATTACHMENT, network: "wan" })).toBe(true);
+    expect(attachments.released.has(ATTACHMENT)).toBe(false);
+    expect(attachments.released.has({ ...ATTACHMENT, network: "" })).toBe(false);
+    expect(attachments.released.has({ ...ATTACHMENT, network: "wan" })).toBe(true);
   });
 
   test("is forgotten after thousands of others, the one released longest ago first", () => {
     const released = Array.from({ length: 4_097 }, (_, n) => attachmentOf({ containerId: `c${n}` }));
     const [oldest, second] = released;
-    for (const attachment of released.slice(0, 4_096)) attachments.markReleased(attachment);
+    for (const attachment of released.slice(0, 4_096)) attachments.released.add(attachment);
     if (oldest === undefined || second === undefined) throw new Error("no attachments");
-    attachments.markReleased(oldest);
-    for (const attachment of released.slice(4_096)) attachments.markReleased(attachment);
-    expect(attachments.wasReleased(oldest)).toBe(true);
-    expect(attachments.wasReleased(second)).toBe(false);
+    attachments.released.add(oldest);
+    for (const attachment of released.slice(4_096)) attachments.released.add(attachment);
+    expect(attachments.released.has(oldest)).toBe(true);
+    expect(attachments.released.has(second)).toBe(false);
   });
 });
 

@@ -1,14 +1,14 @@
 import { beganBefore, isHeldBy, type OwnLeases } from "@cluster-ipam/allocator";
-import { API_VERSION, type IPLease } from "@cluster-ipam/api";
+import type { IPLease } from "@cluster-ipam/api";
 import type { Attachment } from "@cluster-ipam/cni";
 import { IpamError } from "@cluster-ipam/errors";
 import { holdingInterface, interfaceKey } from "./attachment-gate.ts";
 import { NameIndex } from "./name-index.ts";
 import { OustedLeases } from "./ousted-leases.ts";
+import { ReleasedAttachments } from "./released-attachments.ts";
 import type { Sandboxes } from "./sandbox.ts";
+import { slimLease } from "./slim-lease.ts";
 
-/** How many released attachments are remembered, so that a DEL that is repeated costs no list. */
-const RELEASED_LIMIT = 4_096;
 /**
  * How long after a process ended a write of it may still happen: a minute past the 60 s after which a kube-apiserver
  * ends a request by itself (--request-timeout).
@@ -29,11 +29,12 @@ interface Holding {
 export class Attachments implements OwnLeases {
   /** What attachments of this node have lost to others of this node. */
   readonly ousted: OustedLeases = new OustedLeases();
+  /** What attachments of this node have given back. */
+  readonly released: ReleasedAttachments = new ReleasedAttachments();
   readonly #sandboxes: Sandboxes;
   readonly #byName = new Map<string, Holding>();
   readonly #byContainer = new NameIndex();
   readonly #byHolder = new NameIndex();
-  readonly #released = new Set<string>();
   /** Leases of which two writes were seen whose order is not certain. */
   readonly #doubts = new Set<string>();
   /** When the first full list began. */
@@ -131,7 +132,7 @@ export class Attachments implements OwnLeases {
     this.#byName.set(name, { lease: slimLease(lease), isListed });
     this.#byContainer.add(lease.spec.containerID, name);
     if (lease.spec.holder !== "") this.#byHolder.add(lease.spec.holder, name);
-    for (const network of ["", lease.spec.network]) this.#released.delete(`${interfaceKeyOf(lease)}/${network}`);
+    this.released.taken(lease);
   }
 
   /** The attachment of `lease` does not have it any more, or is about to give it back; a newer holder keeps it. */
@@ -193,48 +194,9 @@ export class Attachments implements OwnLeases {
     return spec.sandbox !== undefined && this.#sandboxes.isGone(spec.sandbox);
   }
 
-  /** Everything that the attachment had has been released, or is in the hands of the pending releases. */
-  markReleased(attachment: Attachment): void {
-    const key = attachmentKey(attachment);
-    this.#released.delete(key);
-    this.#released.add(key);
-    const oldest = this.#released.values().next().value;
-    if (this.#released.size > RELEASED_LIMIT && oldest !== undefined) this.#released.delete(oldest);
-  }
-
-  /** Whether this process has released the attachment and taken nothing for it since. */
-  wasReleased(attachment: Attachment): boolean {
-    return this.#released.has(attachmentKey(attachment));
-  }
-
   #resolve(names: readonly string[]): IPLease[] {
     return names.flatMap((name) => this.byName(name) ?? []);
   }
-}
-
-/**
- * `lease` with what names its version and what people and other programs have put there, which a PUT must not lose; less
- * the rest of its metadata, which is several times the lease itself.
- */
-export function slimLease(lease: IPLease): IPLease {
-  const { name, uid = "", resourceVersion = "" } = lease.metadata;
-  const metadata = { name, uid, resourceVersion, ...keptMetadata(lease.metadata) };
-  // The list that was read is kept too: one object for both.
-  const isSlim = Object.keys(lease.metadata).length === Object.keys(metadata).length && uid !== "";
-  return isSlim ? lease : { ...lease, apiVersion: API_VERSION, metadata };
-}
-
-/** Hardly any lease has one of these. */
-const KEPT_METADATA: readonly string[] = [
-  "deletionTimestamp",
-  "labels",
-  "annotations",
-  "finalizers",
-  "ownerReferences",
-];
-
-function keptMetadata(metadata: IPLease["metadata"]): Partial<IPLease["metadata"]> {
-  return Object.fromEntries(Object.entries(metadata).filter(([key]) => KEPT_METADATA.includes(key)));
 }
 
 /** The server counts versions up; of any that are no numbers the one that comes last is taken for the latest. */
@@ -245,8 +207,4 @@ function isLaterVersion(known: IPLease, lease: IPLease): boolean {
 
 function interfaceKeyOf(lease: IPLease): string {
   return interfaceKey(holdingInterface(lease));
-}
-
-function attachmentKey(attachment: Attachment): string {
-  return `${interfaceKey(attachment)}/${attachment.network}`;
 }

@@ -28,7 +28,7 @@ export async function releaseAttachment(
   attachments.ousted.release(release.attachment, (lease) => attachments.isOlderThan(lease, release.startedAtNs));
   const isAll = !attachments.mayHaveMore(leases, clock.nowMs());
   await releaseLeases(leases, release, agent, look.signal);
-  if (isAll && attachments.of(release.attachment).length === 0) attachments.markReleased(release.attachment);
+  if (isAll && attachments.of(release.attachment).length === 0) attachments.released.add(release.attachment);
 }
 
 /**
@@ -59,7 +59,7 @@ function knownLeasesOf(
   if (listSinceMs !== undefined) return undefined;
   const known = attachments.of(attachment).filter((lease) => attachments.isOlderThan(lease, startedAtNs));
   const isAll = known.length > 0 && !attachments.mayHaveMore(known, clock.nowMs());
-  return isAll || attachments.wasReleased(attachment) ? known : undefined;
+  return isAll || attachments.released.has(attachment) ? known : undefined;
 }
 
 async function listedLeasesOf(
